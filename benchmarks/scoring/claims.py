@@ -1,0 +1,126 @@
+"""Turns the groundedness data sets into rows of alignment features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import data as development
+import numpy as np
+
+from weaklink.scoring.answer import abstains, states_nothing
+from weaklink.scoring.claim import names_in, read_claim
+from weaklink.scoring.features import FEATURES, Aligner
+from weaklink.scoring.groundedness import bounded
+from weaklink.scoring.index import index_of
+from weaklink.scoring.text.sentences import split_sentences
+from weaklink.scoring.text.tokens import tokenise
+
+NAMES = list(FEATURES)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer."""
+
+    answer: int
+    group: str
+    task: str
+    model: str
+    is_record: bool
+    features: tuple[float, ...]
+    marked: bool
+    ceiling: float
+    """What an explicit contradiction leaves of a value of 1."""
+    floor: float
+    """What words taken over as they are make of a value of 0."""
+    is_claim: bool
+    words: int
+
+
+def sentences_of(
+    number: int,
+    group: str,
+    task: str,
+    model: str,
+    text: str,
+    passages: Sequence[str],
+    question: str,
+    marked: list[bool] | bool,
+) -> list[Sentence]:
+    aligner = Aligner(index_of(tuple(passages)))
+    found = []
+    for place, (start, end) in enumerate(split_sentences(text)):
+        claim = read_claim(text[start:end], question)
+        alignment = aligner.align(claim)
+        found.append(
+            Sentence(
+                number,
+                group,
+                task,
+                model,
+                aligner.index.is_record,
+                tuple(alignment.features[name] for name in NAMES),
+                marked if isinstance(marked, bool) else marked[place],
+                bounded(1.0, claim, alignment, aligner.index),
+                bounded(0.0, claim, alignment, aligner.index),
+                not (abstains(text[start:end]) or states_nothing(text[start:end]) or not claim.values),
+                len(claim.values),
+            )
+        )
+    return found
+
+
+def ragtruth_sentences(folder: Path) -> list[Sentence]:
+    found: list[Sentence] = []
+    for number, row in enumerate(development.ragtruth(folder)):
+        marked = [row.is_marked(start, end) for start, end in split_sentences(row.text)]
+        found += sentences_of(number, row.source, row.task, row.model, row.text, (row.context,), row.question, marked)
+    return found
+
+
+def matched_sentences(folder: Path) -> list[Sentence]:
+    """Human answers of ClapNQ and MTRAG-UN with their own passages (carried) and with another question's (not carried).
+
+    Beside each answer stand the names and numbers in it as bare answers, and RAGTruth's records with another
+    record's text.
+    """
+    found: list[Sentence] = []
+    for rows in (development.clapnq(folder), development.mtrag(folder)):
+        answered = [row for row in rows if row.answerable and row.answer]
+        for place, row in enumerate(answered):
+            other = answered[(place + 7) % len(answered)]
+            for passages, marked in ((row.passages, False), (other.passages, True)):
+                texts = [row.answer, *_bare_values(row.answer, row.passages, other.passages)]
+                for text in texts:
+                    found += sentences_of(-1, row.group, row.set, "", text, passages, row.question, marked)
+    return [sentence for sentence in found + _foreign_records(folder) if sentence.is_claim]
+
+
+def _bare_values(answer: str, own: Sequence[str], foreign: Sequence[str]) -> list[str]:
+    """A name and a number of the answer that its own passages hold and the foreign ones do not."""
+    tokens = tuple(tokenise(answer))
+    known, strange = index_of(tuple(own)).values, index_of(tuple(foreign)).values
+    fit = [token for token in (*names_in(tokens), *(t for t in tokens if t.kind == "number")) if token.value in known]
+    kinds = {token.kind: token.surface for token in fit if token.value not in strange}
+    return list(kinds.values())
+
+
+def _foreign_records(folder: Path) -> list[Sentence]:
+    """Every sixth text on a record, beside another record, where less than half of its words stand there."""
+    rows = [row for row in development.ragtruth(folder) if row.task == "data2txt"][::6]
+    found: list[Sentence] = []
+    for place, row in enumerate(rows):
+        other = rows[(place + 7) % len(rows)]
+        found += sentences_of(-1, row.source, "record", "", row.text, (other.context,), "", True)
+    novel = NAMES.index("novel_weight")
+    return [sentence for sentence in found if sentence.features[novel] > 0.5]
+
+
+def matrix(sentences: Sequence[Sentence]) -> np.ndarray:
+    """Columns: a weight for all, one more for prose, one more for records, and the record flag."""
+    shared = np.array([sentence.features for sentence in sentences])
+    record = np.array([[float(sentence.is_record)] for sentence in sentences])
+    return np.hstack([shared, shared * (1 - record), shared * record, record])
+
+
+SIGNS = [*FEATURES.values()] * 3 + [0]

@@ -1,0 +1,83 @@
+"""Logistic regression with fixed signs, and what is needed to judge it."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+try:
+    from scipy.optimize import minimize
+except ModuleNotFoundError:
+    sys.exit("fitting needs scipy, which weaklink itself does not: pip install scipy")
+
+Floats = NDArray[np.float64]
+
+
+def fit_signed(
+    rows: Floats, labels: Floats, signs: Sequence[int], *, penalty: float, row_weights: Floats | None = None
+) -> tuple[Floats, float]:
+    """Weights (one per column) and intercept. A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less.
+
+    Columns are divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale.
+    """
+    scale = rows.std(axis=0) + 1e-9
+    scaled = rows / scale
+    weights = np.ones(len(labels)) if row_weights is None else row_weights
+    limits = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+    bounds = [*(limits[sign] for sign in signs), (None, None)]
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        risk = scaled @ point[:-1] + point[-1]
+        gap = weights * (1 / (1 + np.exp(-risk)) - labels)
+        value = float(
+            (weights * (np.logaddexp(0, risk) - labels * risk)).sum() + 0.5 * penalty * (point[:-1] ** 2).sum()
+        )
+        return value, np.append(scaled.T @ gap + penalty * point[:-1], gap.sum())
+
+    start = np.zeros(rows.shape[1] + 1)
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}).x
+    return best[:-1] / scale, float(best[-1])
+
+
+def grouped_folds(groups: Sequence[str], folds: int = 5, seed: int = 0) -> Iterator[tuple[Floats, Floats]]:
+    """Row indices to fit on and to judge on; all rows of a group are on the same side."""
+    names = sorted(set(groups))
+    order = np.random.default_rng(seed).permutation(len(names))
+    fold_of = {names[place]: number % folds for number, place in enumerate(order)}
+    fold = np.array([fold_of[group] for group in groups])
+    for number in range(folds):
+        yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+
+
+def auroc(labels: Sequence[int] | Floats, scores: Sequence[float] | Floats) -> float:
+    """Area under the ROC curve, ties counted half; NaN where only one class is there."""
+    truth, values = np.asarray(labels, bool), np.asarray(scores, float)
+    if truth.all() or not truth.any():
+        return float("nan")
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    positives = truth.sum()
+    return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * (len(truth) - positives)))
+
+
+def f1(labels: Floats, flagged: Floats) -> float:
+    """F1 of the positive class."""
+    hits = float((flagged * labels).sum())
+    total = float(flagged.sum() + labels.sum())
+    return 2 * hits / total if total else 0.0
+
+
+def best_threshold(labels: Floats, scores: Floats) -> float:
+    """The threshold with the best F1 on these rows."""
+    candidates = np.quantile(scores, np.linspace(0, 1, 101))
+    return float(max(candidates, key=lambda limit: f1(labels, (scores >= limit).astype(float))))
+
+
+def calibration_error(labels: Floats, scores: Floats, bins: int = 10) -> float:
+    """Expected calibration error over bins of equal mass."""
+    order = np.argsort(scores)
+    parts = np.array_split(order, bins)
+    return float(
+        sum(len(part) * abs(labels[part].mean() - scores[part].mean()) for part in parts if len(part)) / len(labels)
+    )

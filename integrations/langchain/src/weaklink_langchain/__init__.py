@@ -1,0 +1,2 @@
+from weaklink_langchain.handler import WeaklinkCallbackHandler
+__all__ = ["WeaklinkCallbackHandler"]

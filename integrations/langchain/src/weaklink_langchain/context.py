@@ -1,0 +1,63 @@
+"""Which handler is listening right now, and below which run."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from weaklink_langchain.handler import WeaklinkCallbackHandler
+
+# The handler of a `weaklink.record()` block; LangChain asks this variable whenever a run begins, see integration.py.
+recording: ContextVar[WeaklinkCallbackHandler | None] = ContextVar("weaklink_langchain_recording", default=None)
+
+installed: list[WeaklinkCallbackHandler] = []
+"""The handler of the whole process, after `weaklink.install()`."""
+
+
+class Place:
+    """Where in a trace the code runs that is running now."""
+
+    __slots__ = ("handler", "run_id", "scored")
+
+    def __init__(self, handler: WeaklinkCallbackHandler, run_id: UUID | None) -> None:
+        """New steps hang below `run_id`; None begins a trace."""
+        self.handler = handler
+        self.run_id = run_id
+        self.scored: list[tuple[Any, float, str]] = []
+        """What the store scored meanwhile: document, score, kind of score."""
+
+
+# Set by our hooks around methods that LangChain has no callback for, where it knows the run better than LangChain tells.
+here: ContextVar[Place | None] = ContextVar("weaklink_langchain_here", default=None)
+
+
+def listening_place(callbacks: Any = None) -> Place | None:
+    """The place where new steps are to be recorded; None where nobody listens.
+
+    `callbacks` is what LangChain passed to the call: a manager, a list of handlers, or None.
+    """
+    found = _in_callbacks(callbacks) if callbacks is not None else None
+    if found is None:
+        found = here.get()
+    # Not imported here: it takes 0.2 s (core 1.7), and where a chain runs it is loaded.
+    config_module = sys.modules.get("langchain_core.runnables.config") if found is None else None
+    if config_module is not None and (config := config_module.var_child_runnable_config.get()) is not None:
+        found = _in_callbacks(config.get("callbacks"))
+    if found is None:
+        handler = recording.get() or (installed[0] if installed else None)
+        found = None if handler is None else Place(handler, None)
+    return found
+
+
+def _in_callbacks(callbacks: Any) -> Place | None:
+    from weaklink_langchain.handler import WeaklinkCallbackHandler
+
+    handlers = callbacks if type(callbacks) in (list, tuple) else getattr(callbacks, "handlers", None)
+    for handler in handlers or ():
+        if type(handler) is WeaklinkCallbackHandler:
+            return Place(handler, getattr(callbacks, "run_id", None) or getattr(callbacks, "parent_run_id", None))
+    return None

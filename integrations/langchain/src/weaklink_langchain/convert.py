@@ -1,0 +1,174 @@
+"""LangChain's objects as recorded values: the only file that knows what its classes look like inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaklink.snapshot import LONG_TEXT, MARK, Budget, Encoder, Passage, Snapshotter, marked, type_name
+
+if TYPE_CHECKING:
+    from langchain_core.outputs import LLMResult
+
+_ROLES = {
+    "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool", "chat": "user",
+    "HumanMessageChunk": "user", "AIMessageChunk": "assistant", "SystemMessageChunk": "system", "ToolMessageChunk": "tool",
+}  # fmt: skip
+_MESSAGE_FIELDS = ("name", "tool_call_id", "status")
+_MODEL_NAMES = frozenset(("model", "model_name", "model_id", "deployment_name", "azure_deployment"))
+_COUNTED = ("input_tokens", "output_tokens")
+_NOT_PARAMETERS = frozenset((*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options"))
+_FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
+
+
+def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
+    """A snapshotter that knows LangChain's documents, messages, prompt values and runnables."""
+    from langchain_core.documents import Document
+    from langchain_core.messages import BaseMessage
+    from langchain_core.prompt_values import ChatPromptValue, StringPromptValue
+    from langchain_core.runnables import Runnable
+
+    def document(value: Any, budget: Budget, depth: int) -> Any:
+        fields = value.__dict__
+        content, identity, metadata = fields.get("page_content"), fields.get("id"), fields.get("metadata")
+        if type(content) is not str:
+            return marked(type_name(type(value)))
+        if len(content) > LONG_TEXT:
+            content = budget.shared(content)
+        passage = Passage(
+            content, identity if type(identity) is str else None, freeze(metadata, budget, depth + 1) if metadata else {}
+        )
+        if budget.passages is None:
+            budget.passages = [passage]
+        else:
+            budget.passages.append(passage)
+        return passage
+
+    def message(value: Any, budget: Budget, depth: int) -> Any:
+        fields = value.__dict__
+        kind = fields.get("type")
+        out: dict[str, Any] = {
+            MARK: "message",
+            "role": _ROLES.get(kind, kind) if type(kind) is str else "",
+            "content": freeze(fields.get("content"), budget, depth + 1),
+        }
+        if calls := fields.get("tool_calls"):
+            out["tool_calls"] = freeze(calls, budget, depth + 1)
+        for name in _MESSAGE_FIELDS:
+            if (found := fields.get(name)) is not None:
+                out[name] = freeze(found, budget, depth + 1)
+        if (artifact := fields.get("artifact")) is not None:
+            out["artifact"] = freeze(artifact, budget, depth + 1)
+        return out
+
+    def messages(value: Any, budget: Budget, depth: int) -> Any:
+        return freeze(value.__dict__.get("messages"), budget, depth)
+
+    def text(value: Any, budget: Budget, depth: int) -> Any:
+        return freeze(value.__dict__.get("text"), budget, depth)
+
+    def opaque(value: Any, budget: Budget, depth: int) -> Any:
+        return marked(type_name(type(value)))
+
+    taker = Snapshotter(max_bytes=max_bytes, redact=redact)
+    freeze = taker.freeze
+    encoders: dict[type, Encoder] = {
+        Document: document,
+        BaseMessage: message,
+        ChatPromptValue: messages,
+        StringPromptValue: text,
+        Runnable: opaque,  # models, retrievers and chains carry clients and keys, not data
+    }
+    taker.learn(encoders)
+    return taker
+
+
+def serialized_name(serialized: dict[str, Any] | None) -> str:
+    """The class name in what LangChain calls `serialized`; "" where it has none."""
+    if not serialized:
+        return ""
+    name = serialized.get("name")
+    if type(name) is str and name:
+        return name
+    path = serialized.get("id")
+    return str(path[-1]) if type(path) is list and path else ""
+
+
+def model_call(invocation: dict[str, Any] | None, metadata: dict[str, Any] | None, taker: Snapshotter) -> dict[str, Any]:
+    """The start of a ModelCall: name, provider and parameters, from the invocation parameters and LangSmith's metadata."""
+    found: dict[str, Any] = {"name": ""}
+    if metadata:
+        if type(name := metadata.get("ls_model_name")) is str:
+            found["name"] = name
+        if type(provider := metadata.get("ls_provider")) is str:
+            found["provider"] = provider
+    parameters: dict[str, Any] = {}
+    for key, value in invocation.items() if invocation else ():
+        if key in _MODEL_NAMES:
+            if type(value) is str and not found["name"]:
+                found["name"] = value
+        elif value is not None and key not in _NOT_PARAMETERS:
+            parameters[key] = value
+    if parameters:
+        found["parameters"] = taker.take(parameters)[0]
+    return found
+
+
+def tool_names(invocation: dict[str, Any] | None) -> list[str]:
+    """The names of the tools that a model was offered."""
+    tools = (invocation.get("tools") or invocation.get("functions")) if invocation else None
+    found: list[str] = []
+    for tool in tools if type(tools) is list else ():
+        described = tool.get("function", tool) if type(tool) is dict else {}
+        name = described.get("name") if type(described) is dict else None
+        if type(name) is str:
+            found.append(name)
+    return found
+
+
+def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
+    """Add usage, finish reason and the model's own name to `model`, from the result of the call."""
+    output = response.llm_output
+    generation = next((item for items in response.generations for item in items), None)
+    message = getattr(generation, "message", None)
+    usage = getattr(message, "usage_metadata", None)
+    if usage:
+        model["usage"] = _usage(usage)
+        if usage.get("total_cost") == 0:  # core >= 0.3.70 marks an answer from its cache so
+            model["cached"] = True
+    elif output and (counted := _usage_of_provider(output.get("token_usage") or output.get("usage"))):
+        model["usage"] = counted
+    for details in (getattr(message, "response_metadata", None), getattr(generation, "generation_info", None)):
+        if not details:
+            continue
+        for name in _FINISH_REASONS:
+            if type(reason := details.get(name)) is str:
+                model.setdefault("finish_reason", reason)
+        if not model["name"] and type(name := details.get("model_name") or details.get("model")) is str:
+            model["name"] = name
+    if not model["name"] and output and type(name := output.get("model_name")) is str:
+        model["name"] = name
+
+
+def output_of(response: LLMResult) -> Any:
+    """What the model wrote: a message or a text, a list where several were asked for."""
+    found = [getattr(item, "message", None) or item.text for items in response.generations for item in items]
+    return found[0] if len(found) == 1 else found or None
+
+
+def _usage(usage: Any) -> dict[str, int]:
+    found = {name: value for name in _COUNTED if type(value := usage.get(name)) is int and value >= 0}
+    if (details := usage.get("input_token_details")) and type(cached := details.get("cache_read")) is int:
+        found["cached_input_tokens"] = cached
+    if (details := usage.get("output_token_details")) and type(hidden := details.get("reasoning")) is int:
+        found["reasoning_tokens"] = hidden
+    return found
+
+
+def _usage_of_provider(usage: Any) -> dict[str, int]:
+    if type(usage) is not dict:
+        return {}
+    found = {
+        "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
+        "output_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
+    }
+    return {name: value for name, value in found.items() if type(value) is int and value >= 0}

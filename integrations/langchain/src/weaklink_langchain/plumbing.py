@@ -1,0 +1,24 @@
+"""Which steps the framework put in, so that the default view can fold them."""
+
+import re
+from functools import lru_cache
+
+_HIDDEN = "langsmith:hidden"
+# Names that LangChain and LangGraph give to what they make themselves; a step that a person named is never one of them.
+_PLUMBING = re.compile(
+    r"Runnable(?:Sequence|Parallel|Passthrough|Assign|Pick|Branch|Each|Map|Callable|WithFallbacks|Retry|Binding|"
+    r"ConfigurableFields|ConfigurableAlternatives|WithMessageHistory|Generator)(?:<.*>)?|"
+    r"(?:map|assign|parallel|chunk):.*|ChannelWrite<.*>|ChannelRead<.*>|Branch<.*>|__\w+__|_write|"
+    r"(?:load|insert|enter|exit)_history|UnnamedChain",
+    re.DOTALL,
+)
+
+
+def is_plumbing(name: str, tags: list[str] | None) -> bool:
+    """Whether a chain run of this name is the framework's own."""
+    return _is_plumbing_name(name) or (tags is not None and _HIDDEN in tags)
+
+
+@lru_cache(maxsize=4_096)
+def _is_plumbing_name(name: str) -> bool:
+    return _PLUMBING.fullmatch(name) is not None

@@ -1,0 +1,188 @@
+"""What a handler knows of particular kinds of steps, beyond input and output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaklink.snapshot import LONG_TEXT, MARK, Passage, Text
+
+if TYPE_CHECKING:
+    from weaklink.model import SpanKind
+    from weaklink.recorder import OpenSpan
+
+STORE_SCORES = "store_scores"
+"""Where a retriever's scores wait, among its attributes, for the documents they belong to."""
+
+_RETRY_TAG = "retry:attempt:"
+_FRAMEWORK_METADATA = ("ls_", "lc_", "langgraph_", "__", "checkpoint_")
+_FRAMEWORK_TAGS = ("seq:step:", "map:key:", "graph:step:", "langsmith:", "retry:attempt:")
+# Where retrievers and rerankers put their scores: Bedrock and Tavily, Cohere and other rerankers, Azure.
+_SCORES_IN_METADATA = frozenset(("relevance_score", "score", "similarity_score", "_score", "@search.score", "rerank_score"))
+_AGENTS = ("langchain_create_agent", "langgraph_create_react_agent")
+_MOST_EVENTS = 100
+_KNOWN_TEMPLATES = 256
+
+_templates: dict[int, tuple[Any, str]] = {}
+
+
+def own_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What the user attached to a run, without what LangChain and LangGraph add to every run."""
+    return {key: value for key, value in metadata.items() if type(key) is str and not key.startswith(_FRAMEWORK_METADATA)}
+
+
+def own_tags(tags: list[str], metadata: dict[str, Any] | None) -> list[str]:
+    """What the user tagged a run with, without what LangChain and LangGraph add to every run."""
+    # A retriever is tagged with the classes of its store and embedding, which its metadata has too.
+    classes = [metadata.get(name) for name in ("ls_vector_store_provider", "ls_embedding_provider")] if metadata else ()
+    return [tag for tag in tags if type(tag) is str and not tag.startswith(_FRAMEWORK_TAGS) and tag not in classes]
+
+
+def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: list[str] | None) -> None:
+    """A run inside a LangGraph graph: agent, node, edge; and the attempt of a retried run."""
+    node = metadata.get("langgraph_node")
+    if metadata.get("ls_integration") in _AGENTS and (node is None or name == metadata.get("lc_agent_name")):
+        span.kind = "agent"
+    if node is None:
+        return
+    if name == node:
+        span.attributes = {"node": node, "step": metadata.get("langgraph_step")}
+        if namespace := metadata.get("langgraph_checkpoint_ns"):
+            span.attributes["namespace"] = namespace
+    elif _is_edge(span, node, tags):
+        span.attributes = {"node": node, "branch": True}
+
+
+def _is_edge(span: OpenSpan, node: Any, tags: list[str] | None) -> bool:
+    """A function that LangGraph itself runs after a node decides where to go next."""
+    is_below_node = span.parent is not None and span.parent.name == node and not span.plumbing
+    return is_below_node and any(tag.startswith("seq:step:") for tag in tags or ())
+
+
+def describe_prompt(span: OpenSpan, serialized: Any) -> None:
+    """The template behind a prompt, where LangChain tells it."""
+    template = _template(serialized)
+    if template:
+        span.attributes = {"template": template if len(template) <= LONG_TEXT else Text(template)}
+
+
+def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
+    """Store and embedding behind a retriever."""
+    known = {"store": metadata.get("ls_vector_store_provider"), "embedding": metadata.get("ls_embedding_model")}
+    attributes = {name: value for name, value in known.items() if type(value) is str}
+    if attributes:
+        span.attributes = attributes
+
+
+def note_embedding(span: OpenSpan, result: Any, duration_ns: int) -> None:
+    """The embedding of a retriever's query: how long it took, and the size of the vector."""
+    span.attributes = span.attributes or {}
+    dimensions = len(result) if type(result) is list else None
+    span.attributes["query_embedding"] = {"duration_ns": duration_ns, "dimensions": dimensions}
+
+
+def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:
+    """A function that made documents out of none is a retriever; one that dropped or moved documents is a reranker."""
+    if span.plumbing or span.has_retrieval or not found or (span.attributes or {}).get("branch"):
+        return
+    given: list[Passage] = span.scratch if type(span.scratch) is list else []
+    before, after = [passage.content for passage in given], [passage.content for passage in found]
+    if not set(before) & set(after):
+        span.kind, span.documents = "retriever", found
+    elif before != after and set(after) <= set(before):
+        span.kind, span.documents, span.candidates = "reranker", found, given
+
+
+def add_scores(span: OpenSpan) -> None:
+    """Scores that the store told, or that the retriever or reranker left in the metadata of its documents."""
+    passages: list[Passage] = span.documents or []
+    if span.attributes is not None and (told := span.attributes.pop(STORE_SCORES, None)):
+        for passage, score in zip(passages, told, strict=False):
+            if score is not None:
+                passage.score, passage.higher_is_better, passage.score_kind = score
+    for passage in passages:
+        if passage.score is None and not _SCORES_IN_METADATA.isdisjoint(passage.metadata):
+            found = [passage.metadata[name] for name in sorted(_SCORES_IN_METADATA & passage.metadata.keys())]
+            score = next((value for value in found if type(value) is float or type(value) is int), None)
+            if score is not None:
+                passage.score, passage.higher_is_better = float(score), True
+                passage.score_kind = "rerank" if span.kind == "reranker" else "similarity"
+
+
+def arguments(kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a hooked method was given, by the name of its first two parameters."""
+    names = {"reranker": ("documents", "query"), "embedding": ("text",), "vector_store": ("documents",)}[kind]
+    found = dict(zip(names, args, strict=False)) | {name: value for name, value in kwargs.items() if name != "callbacks"}
+    if kind == "embedding":
+        return found.get("text", found.get("texts"))
+    if kind == "vector_store":
+        documents = found.get("documents", found.get("texts"))
+        return list(documents) if type(documents) in (list, tuple) else None  # an iterator is the host's to consume
+    return found
+
+
+def describe_call(span: OpenSpan, kind: SpanKind) -> None:
+    """After the input of a hooked call was taken."""
+    if kind == "reranker":
+        span.candidates = span.scratch
+        if type(span.input) is dict:
+            span.input = span.input.get("query")
+
+
+def result_of(kind: SpanKind, result: Any) -> Any:
+    """What to keep of the result of a hooked method: of vectors only their number and size."""
+    if kind != "embedding" or type(result) is not list or not result:
+        return result
+    is_one = type(result[0]) is not list
+    return {MARK: "embedding", "vectors": 1 if is_one else len(result), "dimensions": len(result if is_one else result[0])}
+
+
+def says_error(span: OpenSpan) -> bool:
+    """Whether the recorded output of a tool is a message with the status "error"."""
+    return type(span.output) is dict and span.output.get(MARK) == "message" and span.output.get("status") == "error"
+
+
+def tool_error(span: OpenSpan) -> dict[str, Any]:
+    """The error of a tool that returned a message saying so."""
+    content = span.output.get("content") if type(span.output) is dict else span.output
+    text = content.value if type(content) is Text else content
+    return {"type": "ToolError", "message": text if type(text) is str else "", "origin": f"{span.key:032x}"}
+
+
+def attempt_of(tags: list[str] | None) -> int | None:
+    """Which attempt of a retry a run is; None for the first, which LangChain does not tag."""
+    for tag in tags or ():
+        if tag.startswith(_RETRY_TAG) and tag[len(_RETRY_TAG) :].isdecimal():
+            return int(tag[len(_RETRY_TAG) :])
+    return None
+
+
+def add_event(span: OpenSpan, name: str, data: Any) -> None:
+    """The user's own event."""
+    span.attributes = span.attributes or {}
+    events: list[Any] = span.attributes.setdefault("events", [])
+    if len(events) < _MOST_EVENTS:
+        events.append({"name": name, "data": data})
+
+
+def _template(serialized: Any) -> str:
+    """The template text of a serialised prompt; LangChain hands out the same dict each time, so it is read once."""
+    known = _templates.get(id(serialized))
+    if known is not None and known[0] is serialized:
+        return known[1]
+    template = "\n".join(_templates_in(serialized, 0)) if type(serialized) is dict else ""
+    if len(_templates) >= _KNOWN_TEMPLATES:
+        _templates.clear()
+    _templates[id(serialized)] = (serialized, template)
+    return template
+
+
+def _templates_in(value: Any, depth: int) -> list[str]:
+    if depth > 8:
+        return []
+    if type(value) is dict:
+        if type(template := value.get("template")) is str:
+            return [template]
+        return [text for item in value.values() for text in _templates_in(item, depth + 1)]
+    if type(value) is list:
+        return [text for item in value for text in _templates_in(item, depth + 1)]
+    return []

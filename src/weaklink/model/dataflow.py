@@ -1,0 +1,246 @@
+"""Which document or text went from where to where in a trace."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, Field, JsonValue
+
+from weaklink.model.document import Document
+from weaklink.model.value import main_text, messages_in, text_of, type_of
+
+if TYPE_CHECKING:
+    from weaklink.model.span import Span
+    from weaklink.model.trace import Trace
+
+_QUESTION_KEYS = ("question", "query", "input", "user_input", "user_query", "prompt", "text", "search_query")
+_ANSWER_KEYS = ("answer", "output", "result", "response", "final_answer", "text", "content")
+_CONTEXT_KEYS = ("context", "contexts", "documents", "docs", "passages", "sources", "context_str", "summaries")
+# A shared run of fewer characters than this can be chance ("The company"), so it does not count as a passage seen.
+_SHORTEST_SIGHTING = 24
+
+
+class ContextPassage(BaseModel, frozen=True):
+    """A passage, and how much of it the model that wrote the answer was shown."""
+
+    text: str
+    """The part that stands in the prompt; the whole passage where `share` is 1, "" where it is 0."""
+    span_id: str
+    """The step that the passage came from: retriever, reranker, tool, or prompt."""
+    document: int | None = None
+    """Index in that span's `documents`, from 0; None for the output of a tool or a prompt variable."""
+    share: float = Field(ge=0, le=1)
+    """Share of the passage's characters that stand in the prompt, 0..1."""
+
+
+class Dataflow:
+    """Follows question, documents and texts through the steps of one trace. Cheap to make; each part is computed once."""
+
+    def __init__(self, trace: Trace) -> None:
+        """Look at `trace`, which is not changed."""
+        self._trace = trace
+
+    @cached_property
+    def question(self) -> str:
+        """What the user asked: from the input of the root, else of the first retriever; "" where neither holds text."""
+        found = _question_in(self._trace.root.input)
+        if not found:
+            found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")
+        return found.strip()
+
+    @cached_property
+    def answer(self) -> str:
+        """What the user got: the root's output, or what the model wrote where the root has none; "" for nothing."""
+        output = self._trace.root.output
+        direct = _answer_in(output)
+        if direct:
+            return direct.strip()
+        if self.generator_text and (output is None or self.generator_text in text_of(output)):
+            return self.generator_text
+        return main_text(_without_documents(output)).strip() or self.generator_text
+
+    @cached_property
+    def generator(self) -> Span | None:
+        """The model call that wrote the answer: the last innermost llm span that wrote text; None without one."""
+        writers = [span for span in self._trace.leaf_llms if main_text(span.output).strip()]
+        final = _answer_in(self._trace.root.output)
+        matching = [span for span in writers if final and main_text(span.output).strip() in final]
+        return (matching or writers or list(self._trace.leaf_llms) or [None])[-1]
+
+    @cached_property
+    def generator_text(self) -> str:
+        """What that model call wrote, stripped; "" where it wrote nothing."""
+        return "" if self.generator is None else main_text(self.generator.output).strip()
+
+    @cached_property
+    def prompt_text(self) -> str:
+        """All text that the generator was given; "" without a generator."""
+        return "" if self.generator is None else text_of(self.generator.input)
+
+    @cached_property
+    def sources(self) -> tuple[Span, ...]:
+        """The retrievers and rerankers that ended before the generator started, in the order they started."""
+        spans = self._trace.of_kind("retriever", "reranker")
+        if self.generator is None:
+            return tuple(spans)
+        return tuple(span for span in spans if span.start_ns <= self.generator.start_ns)
+
+    @cached_property
+    def last_stage(self) -> tuple[Span, ...]:
+        """The sources whose documents no later source took over: what should have reached the prompt."""
+        kept: list[Span] = []
+        for index, span in enumerate(self.sources):
+            keys = {document.key for document in span.documents}
+            taken_over = any(
+                self._feeds(keys, span, later) for later in (*self.sources[index + 1 :], *self._trace.ancestors(span))
+            )
+            if not taken_over:
+                kept.append(span)
+        return tuple(kept)
+
+    def _feeds(self, keys: set[str], span: Span, later: Span) -> bool:
+        """Whether `later` worked on the documents of `span`: a reranker after it, or a retriever around it."""
+        if later.kind == "reranker":
+            return bool(keys & {document.key for document in later.candidates})
+        is_around = any(above.id == later.id for above in self._trace.ancestors(span))
+        return later.kind == "retriever" and is_around
+
+    def share_in_prompt(self, document: Document) -> float:
+        """How much of the document's text the generator was shown, 0..1; 0 without a generator."""
+        return self._sighting(document.content)[0]
+
+    @cached_property
+    def packed(self) -> tuple[ContextPassage, ...]:
+        """Each document of the last stage, with the part of it that the generator was shown; also those it was not."""
+        passages: list[ContextPassage] = []
+        seen: set[str] = set()
+        for span in self.last_stage:
+            for index, document in enumerate(span.documents):
+                if document.key in seen:
+                    continue
+                seen.add(document.key)
+                share, text = self._sighting(document.content)
+                passages.append(ContextPassage(text=text, span_id=span.id, document=index, share=share))
+        return tuple(passages)
+
+    @cached_property
+    def context(self) -> tuple[ContextPassage, ...]:
+        """What the generator could know from: documents and tool outputs in its prompt, else the prompt's context variable."""
+        shown = [passage for passage in self.packed if passage.share > 0]
+        seen = {passage.text for passage in shown}
+        for span in self._trace.of_kind("retriever", "reranker", "tool"):
+            for index, text in _texts_of_source(span):
+                share, part = self._sighting(text)
+                if share > 0 and part not in seen:
+                    seen.add(part)
+                    shown.append(ContextPassage(text=part, span_id=span.id, document=index, share=share))
+        return tuple(shown) or self._context_variable
+
+    @cached_property
+    def _context_variable(self) -> tuple[ContextPassage, ...]:
+        for span in reversed(self._trace.of_kind("prompt")):
+            if isinstance(span.input, dict):
+                for key in _CONTEXT_KEYS:
+                    text = text_of(span.input.get(key))
+                    if text.strip() and (self.generator is None or self._sighting(text)[0] > 0):
+                        return (ContextPassage(text=text, span_id=span.id, share=1.0),)
+        return ()
+
+    def _sighting(self, text: str) -> tuple[float, str]:
+        cached = self._sightings.get(text)
+        if cached is None:
+            cached = self._sightings[text] = visible_part(text, self.prompt_text)
+        return cached
+
+    @cached_property
+    def _sightings(self) -> dict[str, tuple[float, str]]:
+        return {}
+
+
+def visible_part(text: str, prompt: str) -> tuple[float, str]:
+    """How much of `text` stands in `prompt`: the share of its characters (0..1), and the part itself.
+
+    A whole copy counts first, then a copy with other white space, then the longest start, then single sentences.
+    """
+    text = text.strip()
+    if not text or not prompt:
+        return 0.0, ""
+    if text in prompt:
+        return 1.0, text
+    flat_text, flat_prompt = _flat(text), _flat(prompt)
+    if flat_text in flat_prompt:
+        return 1.0, text
+    # Whether a start of the text stands in the prompt is monotone in its length, so the longest one is a bisection away.
+    longest = bisect_left(range(1, len(flat_text) + 1), True, key=lambda n: flat_text[:n] not in flat_prompt)
+    start = flat_text[:longest] if longest >= min(_SHORTEST_SIGHTING, len(flat_text)) else ""
+    sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if len(s) >= _SHORTEST_SIGHTING and _flat(s) in flat_prompt]
+    pieces = "\n".join(sentences)
+    best = max(start, pieces, key=len)
+    return min(1.0, len(best) / len(flat_text)), best
+
+
+def documents_in(value: JsonValue) -> list[str]:
+    """The texts of the documents inside a recorded value, in order."""
+    if isinstance(value, dict):
+        if type_of(value) == "document":
+            return [text_of(value.get("content"))]
+        return [text for item in value.values() for text in documents_in(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in documents_in(item)]
+    return []
+
+
+def _texts_of_source(span: Span) -> list[tuple[int | None, str]]:
+    if span.kind == "tool":
+        return [(None, text)] if (text := main_text(span.output).strip()) else []
+    return [(index, document.content) for index, document in enumerate(span.documents)]
+
+
+def _question_in(value: JsonValue) -> str:
+    messages = [m for m in messages_in(value) if m.get("role") in ("user", "human")]
+    if isinstance(value, dict) and not type_of(value):
+        for key in _QUESTION_KEYS:
+            if isinstance(found := value.get(key), str) and found.strip():
+                return found
+        if not messages:
+            if isinstance(chat := value.get("messages"), list) and chat:
+                return _question_in(chat)
+            strings = [item for item in value.values() if isinstance(item, str) and item.strip()]
+            return strings[0] if strings else ""
+    if messages:
+        return text_of(messages[-1].get("content"))
+    if isinstance(value, list) and value and _is_pair(value[-1]):  # ("user", "text") as LangChain accepts it
+        return text_of(value[-1][1])  # type: ignore[index]
+    return text_of(value)
+
+
+def _is_pair(value: JsonValue) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) for item in value)
+
+
+def _answer_in(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and not type_of(value):
+        for key in _ANSWER_KEYS:
+            if isinstance(found := value.get(key), str) and found.strip():
+                return found
+    answers = [m for m in messages_in(value) if m.get("role") in ("assistant", "ai")]
+    return text_of(answers[-1].get("content")) if answers else ""
+
+
+def _without_documents(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        if type_of(value) == "document":
+            return None
+        return {key: _without_documents(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_documents(item) for item in value]
+    return value
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

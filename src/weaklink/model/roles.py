@@ -1,0 +1,90 @@
+"""What each step does in the pipeline: the words of the pipeline strip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from weaklink.model.value import main_text, messages_in, text_of
+
+if TYPE_CHECKING:
+    from weaklink.model.span import Span, SpanKind
+    from weaklink.model.trace import Trace
+
+Role = Literal[
+    "", "rewrite", "route", "embed", "retrieve", "filter", "rerank", "pack", "generate", "parse", "tool", "plan", "guard",
+    "index",
+]  # fmt: skip
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_BY_KIND: dict[SpanKind, Role] = {
+    "embedding": "embed",
+    "retriever": "retrieve",
+    "reranker": "rerank",
+    "prompt": "pack",
+    "parser": "parse",
+    "tool": "tool",
+    "guardrail": "guard",
+    "vector_store": "index",
+}
+
+
+def roles(trace: Trace) -> dict[str, Role]:
+    """The role of each span that has one, by span id: from its kind, and from what its documents and texts became."""
+    found: dict[str, Role] = {}
+    for span in trace.spans:
+        role = _role(trace, span)
+        if role:
+            found[span.id] = role
+    return found
+
+
+def _role(trace: Trace, span: Span) -> Role:
+    if span.kind == "llm":
+        return _llm_role(trace, span)
+    if span.kind == "reranker":
+        return _reranker_role(span)
+    if span.kind == "retriever" and any(below.kind == "retriever" for below in trace.descendants(span)):
+        return ""  # a retriever around others (multi-query, ensemble, compression): those below have the roles
+    if span.kind == "chain":
+        return _chain_role(trace, span)
+    return _BY_KIND.get(span.kind, "")
+
+
+def _llm_role(trace: Trace, span: Span) -> Role:
+    if span not in trace.leaf_llms:
+        return ""
+    if any(message.get("tool_calls") for message in messages_in(span.output)):
+        return "plan"
+    generator = trace.dataflow.generator
+    if generator is not None and span.id == generator.id:
+        return "generate"
+    text = main_text(span.output).strip()
+    later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
+    if text and any(text in text_of(step.input) or text_of(step.input).strip() in text for step in later):
+        return "rewrite"
+    return "generate"
+
+
+def _reranker_role(span: Span) -> Role:
+    order = {document.key: rank for rank, document in enumerate(span.candidates)}
+    ranks = [order.get(document.key, -1) for document in span.documents]
+    is_subset = len(span.documents) < len(span.candidates) and -1 not in ranks
+    is_scored = any(document.score is not None for document in span.documents)
+    return "filter" if is_subset and ranks == sorted(ranks) and not is_scored else "rerank"
+
+
+def _chain_role(trace: Trace, span: Span) -> Role:
+    """A function that a person wrote: packs where documents went in and text came out, rewrites where a query came out."""
+    from weaklink.model.dataflow import documents_in
+
+    if span.attributes.get("branch"):
+        return "route"
+    if span.plumbing or span.id == trace.root.id or trace.children(span):
+        return ""
+    if documents_in(span.input) and not documents_in(span.output):
+        return "pack"
+    text = main_text(span.output).strip()
+    is_query = isinstance(span.output, str) and text and text != main_text(span.input).strip()
+    if is_query and any(text_of(step.input).strip() == text for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns):
+        return "rewrite"
+    return ""

@@ -1,0 +1,156 @@
+"""The spans of one call, as a tree."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from pydantic import BaseModel, model_validator
+
+from weaklink.model.dataflow import Dataflow
+from weaklink.model.span import Span, SpanKind, SpanStatus, Usage
+
+
+class Trace(BaseModel, frozen=True):
+    """Everything recorded for one call of a chain: its spans in the order they started, and how they hang together."""
+
+    spans: tuple[Span, ...]
+    """At least one; the first is the root."""
+
+    @model_validator(mode="after")
+    def _has_a_root(self) -> "Trace":
+        if not self.spans:
+            raise ValueError("a trace needs at least one span")
+        return self
+
+    @classmethod
+    def of(cls, spans: Iterable[Span]) -> "Trace":
+        """Build a trace from spans in any order: the root first, the others by start. Raises ValueError where there is none."""
+        ordered = sorted(spans, key=lambda span: (span.id != span.trace_id, span.start_ns))
+        return cls(spans=tuple(ordered))
+
+    @property
+    def id(self) -> str:
+        """The id that all spans share: that of the root."""
+        return self.root.trace_id
+
+    @property
+    def root(self) -> Span:
+        """The span of the whole call."""
+        return self.spans[0]
+
+    @property
+    def name(self) -> str:
+        """The root's name."""
+        return self.root.name
+
+    @property
+    def status(self) -> SpanStatus:
+        """How the whole call ended."""
+        return self.root.status
+
+    @property
+    def start_ns(self) -> int:
+        """When the call started, in nanoseconds since 1970 (UTC)."""
+        return self.root.start_ns
+
+    @property
+    def duration_ns(self) -> int | None:
+        """How long the call took; None where it never ended."""
+        return self.root.duration_ns
+
+    @cached_property
+    def _by_id(self) -> dict[str, Span]:
+        return {span.id: span for span in self.spans}
+
+    @cached_property
+    def _children(self) -> dict[str, list[Span]]:
+        children: dict[str, list[Span]] = {}
+        for span in self.spans[1:]:
+            # A parent that was lost in recording must not hide its children: they hang on the root.
+            parent = span.parent_id if span.parent_id in self._by_id and span.parent_id != span.id else self.root.id
+            children.setdefault(parent or self.root.id, []).append(span)
+        return children
+
+    def get(self, span_id: str) -> Span:
+        """The span with this id; KeyError where the trace has none."""
+        return self._by_id[span_id]
+
+    def children(self, span: Span) -> list[Span]:
+        """The spans right below `span`, in the order they started."""
+        return self._children.get(span.id, [])
+
+    def parent(self, span: Span) -> Span | None:
+        """The span right above; None for the root."""
+        if span.id == self.root.id:
+            return None
+        return self._by_id.get(span.parent_id or "", self.root)
+
+    def ancestors(self, span: Span) -> Iterator[Span]:
+        """The spans above `span`, the nearest first, the root last."""
+        seen = {span.id}
+        above = self.parent(span)
+        while above is not None and above.id not in seen:
+            seen.add(above.id)
+            yield above
+            above = self.parent(above)
+
+    def descendants(self, span: Span) -> Iterator[Span]:
+        """The spans below `span`, depth first, without `span` itself."""
+        for _, below in self.walk(span):
+            if below.id != span.id:
+                yield below
+
+    def walk(self, start: Span | None = None) -> Iterator[tuple[int, Span]]:
+        """Each span with its depth (0 for `start`, by default the root), depth first, siblings in the order they started."""
+        stack = [(0, start or self.root)]
+        seen: set[str] = set()
+        while stack:
+            depth, span = stack.pop()
+            if span.id in seen:
+                continue
+            seen.add(span.id)
+            yield depth, span
+            stack.extend((depth + 1, child) for child in reversed(self.children(span)))
+
+    def of_kind(self, *kinds: SpanKind) -> list[Span]:
+        """The spans of these kinds, in the order they started."""
+        return [span for span in self.spans if span.kind in kinds]
+
+    @cached_property
+    def steps(self) -> tuple[Span, ...]:
+        """The spans that a person wrote: all but the framework's plumbing, in the order they started."""
+        return tuple(span for span in self.spans if not span.plumbing or span.id == self.root.id)
+
+    @cached_property
+    def dataflow(self) -> Dataflow:
+        """Which document or text went from where to where."""
+        return Dataflow(self)
+
+    @property
+    def question(self) -> str:
+        """What the user asked; "" where it could not be found."""
+        return self.dataflow.question
+
+    @property
+    def answer(self) -> str:
+        """What the user got; "" where there was nothing."""
+        return self.dataflow.answer
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """Tokens of the whole call, counted once: on the innermost llm spans; None where no provider reported any."""
+        used = [span.model.usage for span in self.leaf_llms if span.model and span.model.usage and not span.model.cached]
+        if not used:
+            return None
+
+        def total(name: str) -> int | None:
+            known = [value for usage in used if (value := getattr(usage, name)) is not None]
+            return sum(known) if known else None
+
+        return Usage(**{name: total(name) for name in Usage.model_fields})
+
+    @cached_property
+    def leaf_llms(self) -> tuple[Span, ...]:
+        """The llm spans with no llm span below them: one per call of a model, even where a framework nests three."""
+        return tuple(
+            span for span in self.of_kind("llm") if not any(below.kind == "llm" for below in self.descendants(span))
+        )

@@ -1,0 +1,90 @@
+"""A recorded span as rows of the store."""
+
+from typing import Any
+
+from weaklink.recorder.open_span import OpenSpan
+from weaklink.recorder.records import Record, StatusChange
+from weaklink.snapshot import LONG_TEXT, Passage, Text
+from weaklink.store.codec import escaped
+from weaklink.store.write import Batch
+
+_SEARCHED_CHARACTERS = 500
+
+
+def encode(record: Record, batch: Batch) -> None:
+    """Add the rows of `record` to `batch`."""
+    if isinstance(record, StatusChange):
+        batch.statuses.append((record.status, _hex(record.trace_key), _hex(record.key)))
+        return
+    is_over = isinstance(record, OpenSpan)
+    span = record if is_over else record.span
+    duration = span.duration_ns if is_over else None
+    trace = span.trace
+    trace_id = _hex(trace.key)
+    span_id = trace_id if span.key == trace.key else _hex(span.key)
+
+    json = batch.json
+    batch.spans.append(
+        (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), escaped(span.name), span.kind,
+         span.status if is_over else "incomplete", span.start_ns, duration, span.plumbing,
+         None if span.input is None else json(span.input), None if span.output is None else json(span.output),
+         json(span.model) if span.model else None, json(span.error) if span.error else None,
+         json(span.tags) if span.tags else None, json(span.metadata) if span.metadata else None,
+         json(span.attributes) if span.attributes else None, json(span.notes) if span.notes else None)
+    )  # fmt: skip
+    if span.documents or span.candidates:
+        for role, passages in (("documents", span.documents), ("candidates", span.candidates)):
+            for rank, passage in enumerate(passages or (), start=1):
+                batch.documents.append(_document_row(trace_id, span_id, role, rank, passage, batch))
+    if is_over:
+        _count(span)
+    if span.key == trace.key:
+        batch.traces.append(
+            (trace_id, escaped(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans, trace.input_tokens,
+             trace.output_tokens)
+        )  # fmt: skip
+        if is_over:
+            batch.searchable.append((_words(span.input), _words(span.output), trace_id))
+
+
+def _hex(key: int) -> str:
+    return f"{key:032x}"
+
+
+def _document_row(trace_id: str, span_id: str, role: str, rank: int, passage: Passage, batch: Batch) -> tuple[Any, ...]:
+    content = passage.content
+    is_long = len(content) > LONG_TEXT
+    return (
+        trace_id, span_id, role, rank, passage.id, None if is_long else escaped(content),
+        batch.text_id(content) if is_long else None, passage.score, passage.higher_is_better, passage.score_kind,
+        batch.json(passage.metadata) if passage.metadata else None,
+    )  # fmt: skip
+
+
+def _count(span: OpenSpan) -> None:
+    trace = span.trace
+    trace.spans += 1
+    usage = span.model.get("usage") if span.model and not span.model.get("cached") else None
+    if usage:
+        for name in ("input_tokens", "output_tokens"):
+            if usage.get(name) is not None:
+                setattr(trace, name, (getattr(trace, name) or 0) + usage[name])
+
+
+def _words(value: Any) -> str:
+    """The start of the texts inside a value, for the search index."""
+    parts: list[str] = []
+    left = _SEARCHED_CHARACTERS
+    stack = [value]
+    while stack and left > 0:
+        item = stack.pop()
+        if isinstance(item, Text):
+            item = item.value
+        if isinstance(item, str):
+            parts.append(item[:left])
+            left -= len(item)
+        elif isinstance(item, dict):
+            stack.extend(reversed([part for key, part in item.items() if key != "$type"]))
+        elif isinstance(item, list):
+            stack.extend(reversed(item))
+    return escaped(" ".join(parts))

@@ -1,0 +1,96 @@
+"""Exceptions as data, read without running the exception's own code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from weaklink.snapshot import type_name
+
+if TYPE_CHECKING:
+    from weaklink.model.span import SpanStatus
+    from weaklink.recorder.open_span import OpenSpan
+
+_MOST_CAUSES: Final = 8
+_MOST_FRAMES: Final = 8
+_MOST_CHARACTERS: Final = 4_000
+_CONTROL_FLOW: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
+# Their text is made by compiled code from their own fields, so asking for it is safe.
+_SPEAKS_SAFELY: Final = ("pydantic_core._pydantic_core.ValidationError", "json.decoder.JSONDecodeError")
+
+
+def status_of(error: BaseException) -> SpanStatus:
+    """How a step ended that raised `error`: control flow is no failure."""
+    kind = type(error)  # never isinstance: it may ask the object for its __class__
+    if issubclass(kind, GeneratorExit):
+        return "abandoned"
+    if issubclass(kind, _CONTROL_FLOW) or not issubclass(kind, Exception):
+        return "cancelled"
+    return "error"
+
+
+def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
+    """The fields of a SpanError. Its origin is the failed step below `span` that raised the same exception, else `span`."""
+    chain = list(_chain(error))
+    ids = {id(link) for link in chain}
+    origin = next((failed for failed in reversed(span.failed or ()) if failed.error_id in ids), None)
+    span.error_id = id(error)
+    span.error_origin = span.key if origin is None else origin.error_origin
+    found: dict[str, Any] = {
+        "type": type_name(type(error)),
+        "message": message_of(error),
+        "origin": f"{span.error_origin:032x}",
+    }
+    if len(chain) > 1:
+        found["causes"] = [f"{type_name(type(link))}: {message_of(link)}" for link in chain[1:]]
+    if origin is None:
+        found["stack"] = _stack(error)
+    return found
+
+
+def message_of(error: BaseException) -> str:
+    """The text of an exception: its string arguments; its own `__str__` is not called unless it is known to be harmless."""
+    if type_name(type(error)) in _SPEAKS_SAFELY:
+        return str(error)[:_MOST_CHARACTERS]
+    args: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
+    parts = [str(arg)[:_MOST_CHARACTERS] for arg in args if type(arg) in (str, int, float, bool)]
+    if issubclass(type(error), OSError):
+        parts = [part for part in (OSError.strerror.__get__(error), OSError.filename.__get__(error)) if type(part) is str] or parts  # type: ignore[attr-defined]
+    return ": ".join(parts)[:_MOST_CHARACTERS]
+
+
+def is_timeout(error: dict[str, Any] | None) -> bool:
+    """Whether a described error is a time-out or a cancellation."""
+    name = error["type"].rpartition(".")[2] if error else ""
+    return name.endswith(("Timeout", "TimeoutError", "TimeoutException", "CancelledError"))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """`error`, what it was raised from, and so on; of a group its members too."""
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending and len(seen) < _MOST_CAUSES:
+        link = pending.pop(0)
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        if issubclass(type(link), BaseExceptionGroup):
+            pending.extend(BaseExceptionGroup.exceptions.__get__(link))  # type: ignore[attr-defined]
+        cause = BaseException.__dict__["__cause__"].__get__(link)
+        is_suppressed = BaseException.__dict__["__suppress_context__"].__get__(link)
+        pending.append(cause if cause is not None or is_suppressed else BaseException.__dict__["__context__"].__get__(link))
+
+
+def _stack(error: BaseException) -> list[str]:
+    frames: list[str] = []
+    traceback = BaseException.__dict__["__traceback__"].__get__(error)
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        file = "/".join(code.co_filename.replace("\\", "/").rsplit("/", 2)[-2:])
+        frames.append(f"{file}:{traceback.tb_lineno} in {code.co_name}")
+        if len(frames) > _MOST_FRAMES:
+            frames.pop(0)
+        traceback = traceback.tb_next
+    return frames

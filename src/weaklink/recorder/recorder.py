@@ -1,0 +1,204 @@
+"""The only mutable object: takes the start and the end of steps, hands finished ones to the writer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from time import perf_counter_ns, time_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from weaklink.recorder.records import Record, StatusChange, StillOpen
+from weaklink.recorder.errors import describe, is_timeout, status_of
+from weaklink.recorder.open_span import OpenSpan, TraceState, Watch
+from weaklink.recorder.queue import BoundedQueue, Counts
+from weaklink.recorder.writer import WAKE_AT, Writer
+
+if TYPE_CHECKING:
+    from weaklink.model.span import SpanKind, SpanStatus
+    from weaklink.settings import Settings
+
+_BASE_SIZE: Final = 150
+_LATE_ENDS: Final = 4_096
+
+
+# The list that the roots of a `weaklink.record()` block are added to.
+_block: ContextVar[list[TraceState] | None] = ContextVar("weaklink_block", default=None)
+
+
+@contextmanager
+def roots_of_block(into: list[TraceState]) -> Iterator[None]:
+    """Collect the roots that begin in this thread or task, and in those it starts, while the block lasts."""
+    token = _block.set(into)
+    try:
+        yield
+    finally:
+        _block.reset(token)
+
+
+class Recorder:
+    """Records steps into one store. Safe to use from any thread and task; never raises an Exception into the host."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        """Record into the store at `path`. The writer's thread starts with the first finished step."""
+        self.path = path
+        self._settings = settings
+        self._open: dict[int, OpenSpan] = {}
+        # Steps that an ancestor's end closed: their own end may still come, and then knows better.
+        self._late: OrderedDict[int, OpenSpan] = OrderedDict()
+        self._gone: deque[tuple[int, int]] = deque()
+        self._queue = BoundedQueue(settings.max_queue_bytes)
+        self._writer = Writer(self._queue, path, settings, self._tick)
+
+    def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
+        """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
+        parent = None
+        if parent_key is not None:
+            parent = self._open.get(parent_key) or self._late.get(parent_key)
+        span = OpenSpan(key, parent, name, kind, time_ns(), perf_counter_ns())
+        if parent is None and (block := _block.get()) is not None:
+            block.append(span.trace)
+        if watch is not None:
+            reference = span.watch = Watch(watch, self._on_gone)
+            reference.key = key
+        self._open[key] = span
+        return span
+
+    def find(self, key: int) -> OpenSpan | None:
+        """The open span with this key, or one that was closed before its own end came; None where there is neither."""
+        return self._open.get(key) or self._late.get(key)
+
+    def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
+        """The step has ended."""
+        self._end(span, status, perf_counter_ns())
+
+    def fail(self, span: OpenSpan, error: BaseException, status: SpanStatus | None = None) -> None:
+        """The step has ended with an exception; `status` where the integration knows better than the exception's class."""
+        span.error = describe(error, span)
+        self._end(span, status or status_of(error), perf_counter_ns())
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until all that has ended by now is stored; False where that took longer than `timeout` seconds."""
+        self._sweep_gone()
+        return self._writer.flush(timeout)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Close what is still open as incomplete, store all within `timeout` seconds, end the writer."""
+        for span in list(self._open.values()):
+            if span.parent is None or span.parent.key not in self._open:
+                self._end(span, "incomplete", perf_counter_ns())
+        self._writer.close(timeout)
+
+    def counts(self) -> Counts:
+        """Where all records went."""
+        return self._queue.counts()
+
+    @property
+    def open_spans(self) -> int:
+        """How many steps have begun and not ended."""
+        return len(self._open)
+
+    def after_fork(self) -> None:
+        """In a forked child: the parent keeps and stores what was recorded before."""
+        self._open.clear()
+        self._late.clear()
+        self._gone.clear()
+        self._queue = BoundedQueue(self._settings.max_queue_bytes)
+        self._writer.after_fork(self._queue)
+
+    def _end(self, span: OpenSpan, status: SpanStatus, now: int) -> None:
+        is_late = self._open.pop(span.key, None) is None
+        if is_late and self._late.pop(span.key, None) is None:
+            return  # ended twice
+        span.duration_ns = max(0, now - span.began)
+        span.status = status
+        span.watch = None
+        parent = span.parent
+        if parent is not None:
+            parent.children.discard(span)
+        if span.children:
+            self._close_children(span, now)
+        if span.failed and status in ("ok", "interrupted"):
+            for failed in span.failed:
+                self._amend(failed, "recovered")
+        elif parent is not None and (status == "error" or span.failed):
+            below = [*(span.failed or ()), *([span] if status == "error" else ())]
+            parent.failed = [*(parent.failed or ()), *below]
+        if is_late and status == "abandoned":
+            self._abandon_closers(span)
+        self._put(span, span.size)
+        if parent is None:
+            span.trace.done = True
+
+    def _close_children(self, span: OpenSpan, now: int) -> None:
+        for child in list(span.children):
+            if self._open.pop(child.key, None) is None:
+                continue
+            child.duration_ns = max(0, now - child.began)
+            child.status = _swept_status(child, span)
+            if child.error is None and span.error is not None:
+                child.error = span.error
+            child.swept_by = span
+            if child.children:
+                self._close_children(child, now)
+            if not child.is_gone():
+                self._late[child.key] = child
+                while len(self._late) > _LATE_ENDS:
+                    self._late.popitem(last=False)
+            self._put(child, child.size)
+        span.children.clear()
+
+    def _abandon_closers(self, span: OpenSpan) -> None:
+        """The reader of a stream went away after the steps above had already been told that all was well."""
+        closer = span.swept_by
+        while closer is not None:
+            if closer.status in ("ok", "incomplete"):
+                self._amend(closer, "abandoned")
+            closer = closer.parent if closer.parent is not None and closer.parent.duration_ns is not None else None
+
+    def _amend(self, span: OpenSpan, status: SpanStatus) -> None:
+        span.status = status
+        self._put(StatusChange(span, status), _BASE_SIZE)
+
+    def _put(self, record: Record, size: int) -> None:
+        waiting = self._queue.put(record, size)
+        writer = self._writer
+        if writer.idle or not writer.running or waiting >= WAKE_AT:
+            writer.notice()
+
+    def _on_gone(self, watch: Any) -> None:
+        # Called by the garbage collector, at any moment and on any thread: nothing here may lock or allocate much.
+        self._gone.append((watch.key, perf_counter_ns()))
+
+    def _sweep_gone(self) -> None:
+        while self._gone:
+            try:
+                key, when = self._gone.popleft()
+            except IndexError:
+                return
+            span = self._open.get(key)
+            if span is not None:
+                self._end(span, span.status_when_gone(), when)
+            else:
+                self._late.pop(key, None)
+
+    def _tick(self) -> bool:
+        """On the writer's thread, once per interval: ends what is gone, shows what has been open for a while."""
+        self._sweep_gone()
+        oldest_shown = perf_counter_ns() - self._settings.flush_interval_ms * 1_000_000
+        for span in list(self._open.values()):
+            if not span.provisional and span.began < oldest_shown:
+                span.provisional = True
+                self._put(StillOpen(span), _BASE_SIZE)
+        return bool(self._open)
+
+
+def _swept_status(child: OpenSpan, ancestor: OpenSpan) -> SpanStatus:
+    """How a step ended that was still open when an ancestor ended."""
+    if ancestor.status in ("cancelled", "abandoned", "interrupted"):
+        return ancestor.status
+    if ancestor.status == "error" and is_timeout(ancestor.error):
+        return "cancelled"
+    return child.status_when_gone() if child.is_gone() else "incomplete"

@@ -1,0 +1,224 @@
+"""The one thread that encodes and stores what was recorded."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from weaklink.errors import StoreError
+from weaklink.recorder.open_span import OpenSpan
+from weaklink.recorder.queue import BoundedQueue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from weaklink.settings import Settings
+    from weaklink.store.sqlite import SQLiteStore
+    from weaklink.store.write import Batch
+
+_BATCH: Final = 512
+WAKE_AT: Final = 2_048
+_IDLE_AFTER_TICKS: Final = 10
+_LONGEST_PAUSE_S: Final = 4.0
+_SAME_WARNING_S: Final = 60.0
+
+_log = logging.getLogger("weaklink")
+
+
+class Writer:
+    """Empties a queue into a store: every flush interval, sooner when much waits, at once when somebody flushes."""
+
+    def __init__(self, queue: BoundedQueue, path: Path, settings: Settings, tick: Callable[[], bool]) -> None:
+        """`tick` runs on the writer's thread once per interval and says whether it wants to be called again."""
+        self._queue = queue
+        self._settings = settings
+        self._interval = settings.flush_interval_ms / 1000
+        self._tick = tick
+        self._patience = float("inf")
+        self._path = path
+        self._store: SQLiteStore | None = None
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._progress = threading.Condition()
+        self._start_lock = threading.Lock()
+        self._draining = threading.RLock()
+        self._unwritten: list[Any] = []
+        self._pause = 0.0
+        self._retry_at = 0.0
+        self._stop = False
+        self.running = False
+        self.idle = False
+        self._warned: dict[str, float] = {}
+
+    def ensure_running(self) -> None:
+        """Start the thread, or a new one where it has died."""
+        with self._start_lock:
+            if self.running or self._stop:
+                return
+            thread = threading.Thread(target=self._run, name="weaklink-writer", daemon=True)
+            self.running = True
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is shutting down; close() drains on its own thread
+                self.running = False
+                return
+            self._thread = thread
+
+    def notice(self) -> None:
+        """Much waits, or the thread sleeps or is gone: see to it that the queue is emptied."""
+        if not self.running:
+            self.ensure_running()
+        self._wake.set()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was put by now is stored or dropped; False where that took longer than `timeout` seconds."""
+        target = self._queue.emitted
+        deadline = time.monotonic() + timeout
+        if self._queue.settled < target:
+            self.ensure_running()
+        with self._progress:
+            while self._queue.settled < target:
+                self._retry_at = 0.0
+                self._wake.set()
+                left = deadline - time.monotonic()
+                if left <= 0 or not self.running:
+                    return self._queue.settled >= target
+                self._progress.wait(min(left, 0.05))
+        return True
+
+    def close(self, timeout: float) -> None:
+        """Store what is left within `timeout` seconds, drop and count the rest, and end the thread."""
+        deadline = time.monotonic() + timeout
+        self._stop = True
+        self._patience = deadline
+        self._retry_at = 0.0
+        self._wake.set()
+        thread = self._thread
+        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self._draining.acquire(timeout=0.05):
+            try:
+                self._drain()
+                left = len(self._unwritten)
+                self._unwritten.clear()
+                while taken := self._queue.take(_BATCH):
+                    left += len(taken)
+                if left:
+                    self._queue.settle(dropped=left, reason="store unavailable at exit")
+                if self._store is not None:
+                    self._store.close()
+            finally:
+                self._draining.release()
+
+    def after_fork(self, queue: BoundedQueue) -> None:
+        """In a forked child: nothing of the parent's thread, locks and connections may be used. Takes no lock itself."""
+        if self._store is not None:
+            self._store.abandon()
+        self.__init__(queue, self._path, self._settings, self._tick)
+
+    def _run(self) -> None:
+        quiet = 0
+        try:
+            while True:
+                self._wake.wait(None if self.idle else self._interval)
+                self._wake.clear()
+                self.idle = False
+                with self._draining:
+                    busy = self._tick()
+                    busy = self._drain() or busy
+                with self._progress:
+                    self._progress.notify_all()
+                if self._stop:
+                    return
+                quiet = 0 if busy else quiet + 1
+                if quiet >= _IDLE_AFTER_TICKS:
+                    self.idle = True
+                    if len(self._queue):  # put in between: notice() had not seen `idle` yet
+                        self.idle = False
+                elif self._retry_at:
+                    self._wake.wait(max(0.0, self._retry_at - time.monotonic()))
+        finally:
+            self.running = False
+            with self._progress:
+                self._progress.notify_all()
+
+    def _drain(self) -> bool:
+        """Store what waits; True where there was anything."""
+        worked = False
+        while time.monotonic() >= self._retry_at:
+            if not self._unwritten:
+                self._unwritten = self._queue.take(_BATCH)
+            if not self._unwritten:
+                return worked
+            worked = True
+            if not self._write(self._unwritten):
+                return True
+            with self._progress:
+                self._progress.notify_all()
+        return True
+
+    def _write(self, records: list[Any]) -> bool:
+        try:
+            stored = self._append(records)
+        except (StoreError, OSError) as error:
+            return self._failed(error)
+        except Exception as error:  # noqa: BLE001 - apsw's errors, and whatever one bad record may cause
+            if type(error).__module__.startswith("apsw"):
+                return self._failed(error)
+            stored = self._store_one_by_one(records)
+        self._unwritten = []
+        self._pause = self._retry_at = 0.0
+        self._queue.settle(stored=stored, dropped=len(records) - stored, reason="could not be encoded")
+        return True
+
+    def _append(self, records: list[Any]) -> int:
+        # Imported by the thread that needs it: the host's own start does not pay for SQLite and the encoders.
+        from weaklink.recorder.encode import encode
+        from weaklink.store.sqlite import SQLiteStore
+
+        if self._store is None:
+            self._store = SQLiteStore(self._path, self._settings, may_wait=self._may_wait)
+        done: list[Any] = []
+
+        def fill(batch: Batch) -> None:
+            for record in records:
+                try:
+                    encode(record, batch)
+                    done.append(record)
+                except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+                    self._warn("encode", f"a step could not be recorded: {error!r}")
+
+        self._store.append(fill)
+        for record in done:
+            if isinstance(record, OpenSpan):
+                record.release()
+        return len(done)
+
+    def _store_one_by_one(self, records: list[Any]) -> int:
+        stored = 0
+        for record in records:
+            try:
+                stored += self._append([record])
+            except Exception as error:  # noqa: BLE001 - this record is the bad one
+                self._warn("record", f"a step could not be stored: {error!r}")
+        return stored
+
+    def _failed(self, error: Exception) -> bool:
+        """Keep the records for later; the pause doubles while it goes on failing."""
+        self._pause = min(_LONGEST_PAUSE_S, self._pause * 2 or 0.25)
+        self._retry_at = time.monotonic() + self._pause
+        waiting = len(self._queue) + len(self._unwritten)
+        self._warn(type(error).__name__, f"recording is paused, {waiting} records wait: {error}")
+        return False
+
+    def _may_wait(self) -> bool:
+        return time.monotonic() < self._patience and not (self._stop and self._patience == float("inf"))
+
+    def _warn(self, cause: str, text: str) -> None:
+        now = time.monotonic()
+        if now - self._warned.get(cause, -_SAME_WARNING_S) >= _SAME_WARNING_S:
+            self._warned[cause] = now
+            _log.warning("weaklink: %s", text)

@@ -1,0 +1,40 @@
+"""Scores the steps of a trace offline: relevance, sufficiency, groundedness, answer relevance. Nothing here calls a
+network."""
+
+from weaklink.scoring.answer import answer_relevance, is_abstention
+from weaklink.scoring.embedding import embed
+from weaklink.scoring.groundedness import SentenceVerdict, answer_value, assess
+from weaklink.scoring.relevance import relevance
+from weaklink.scoring.scorer import (
+    SCORERS,
+    AnswerRelevance,
+    Groundedness,
+    Relevance,
+    Scorer,
+    Sufficiency,
+    default_scorers,
+    score_trace,
+    scorer_named,
+)
+from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
+
+__all__ = [
+    "SCORERS",
+    "AnswerRelevance",
+    "Groundedness",
+    "Relevance",
+    "Scorer",
+    "SentenceVerdict",
+    "Sufficiency",
+    "SufficiencyVerdict",
+    "answer_relevance",
+    "answer_value",
+    "assess",
+    "default_scorers",
+    "embed",
+    "is_abstention",
+    "relevance",
+    "score_trace",
+    "scorer_named",
+    "sufficiency",
+]

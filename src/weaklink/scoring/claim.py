@@ -1,0 +1,114 @@
+"""One sentence of an answer, as something that passages can carry or not."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from weaklink.scoring.text.lexicon import DAYS, LIGHT, STOPWORDS
+from weaklink.scoring.text.tokens import Token, tokenise
+from weaklink.scoring.text.units import is_negation
+
+_LIST_MARKER = re.compile(r"^\s*(?:[-*•#]+|\d{1,3}[.)])\s+")
+_YES = re.compile(r"^\s*(?:yes|yeah|yep|correct|true|right|indeed|sure)\b[\s,.!:;-]*", re.IGNORECASE)
+_NO = re.compile(r"^\s*(?:no|nope|false|incorrect)\b[\s,.!:;-]*", re.IGNORECASE)
+_LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure)\s*[,.!:;]\s*", re.IGNORECASE)
+_NOT_NAMES = frozenset({"am", "pm", "i", *DAYS})
+_CITATION = re.compile(
+    r"\[\d{1,3}(?:, ?\d{1,3})*\]|\(?\b(?:passages?|documents?|sources?|step) #?\d{1,3}\b(?: and \d{1,3})?\)?:?",
+    re.IGNORECASE,
+)
+"""What points to a passage or counts a step; its numbers are no claims."""
+_SHORT = 4
+"""Content words up to which a claim is read together with the question: "25 days" says nothing alone."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence with its tokens, and the question it answers."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    asked: tuple[str, ...] = ()
+    """Content values of the question."""
+    question: str = ""
+    denies: bool = False
+    """The sentence is a bare "No": its tokens are those of the question, and it denies them."""
+
+    @cached_property
+    def content(self) -> list[Token]:
+        """The tokens that carry a topic or a value, in order."""
+        return [token for token in self.tokens if token.content]
+
+    @cached_property
+    def values(self) -> list[str]:
+        """The values of `content`, in order, with repetitions."""
+        return [token.value for token in self.content]
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Too short to stand alone: the question tells what it is about."""
+        return len(set(self.values)) <= _SHORT
+
+    @cached_property
+    def topic(self) -> frozenset[str]:
+        """What the claim is about: its own values, and those of the question where it is short."""
+        return frozenset(self.values) | frozenset(self.asked if self.is_short else ())
+
+    @cached_property
+    def names(self) -> list[Token]:
+        """Capitalised words that are not so only because a sentence starts with them."""
+        return names_in(self.tokens, bare=self.is_bare)
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """A value or a name without a verb, such as "25 days" or "Dr. Lena Hoff"."""
+        words = self.tokens
+        return (
+            bool(self.asked)
+            and len(words) <= 5
+            and all(token.content or token.surface[:1].isupper() for token in words)
+        )
+
+    @cached_property
+    def negated(self) -> bool:
+        """The claim says no somewhere."""
+        return self.denies or any(is_negation(token) for token in self.tokens)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The values of the tokens of this kind, in order."""
+        return [token.value for token in self.tokens if token.kind == kind]
+
+
+def read_claim(sentence: str, question: str = "") -> Claim:
+    """Read one sentence of an answer; a bare "Yes" or "No" becomes the question, said or denied."""
+    asked = tuple(dict.fromkeys(token.value for token in tokenise(question) if token.content))
+    marker = _LIST_MARKER.match(sentence)
+    text = _CITATION.sub(lambda found: " " * len(found.group()), sentence[marker.end() :] if marker else sentence)
+    for pattern, denies in ((_YES, False), (_NO, True)):
+        said = pattern.match(text)
+        if said and asked and len(text) - said.end() < 3:
+            return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
+    # "No, it is closed" denies the question, not what follows.
+    lead = _LEAD.match(text)
+    tokens = tuple(tokenise(text[lead.end() :] if lead and len(text) > lead.end() else text))
+    return Claim(text=text, tokens=tokens, asked=asked, question=question)
+
+
+def names_in(tokens: tuple[Token, ...], *, bare: bool = False) -> list[Token]:
+    """The tokens that look like parts of names; the first one only before another one, or with `bare`."""
+    found: list[Token] = []
+    for index, token in enumerate(tokens):
+        if not _looks_like_name(token):
+            continue
+        first = index == 0 and not bare
+        if first and not (len(tokens) > 1 and _looks_like_name(tokens[1]) and tokens[1].start - token.end <= 2):
+            continue
+        found.append(token)
+    return found
+
+
+def _looks_like_name(token: Token) -> bool:
+    lower = token.surface.lower()
+    if token.kind != "word" or not token.surface[:1].isupper():
+        return False
+    return lower not in STOPWORDS and lower not in LIGHT and lower.removesuffix("s") not in _NOT_NAMES

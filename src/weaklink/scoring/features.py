@@ -1,0 +1,272 @@
+"""How one claim lies in its passages, as numbers: what is new, what is apart, what conflicts."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+from weaklink.scoring.claim import Claim
+from weaklink.scoring.contradiction import Contradiction, contradictions
+from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.records import Conflicts, Record
+
+FEATURES: dict[str, int] = {
+    "novel_weight": 1,
+    "novel_count": 1,
+    "novel_soft": 1,
+    "uncovered_1": 1,
+    "uncovered_2": 1,
+    "novel_bigrams": 1,
+    "novel_trigrams": 1,
+    "longest_uncovered_run": 1,
+    "novel_numbers": 1,
+    "numbers_not_in_evidence": 1,
+    "times_not_in_evidence": 1,
+    "novel_months": 1,
+    "novel_names": 1,
+    "names_not_in_evidence": 1,
+    "negation_differs": 1,
+    "pairs_apart": 1,
+    "number_neighbours_missing": 1,
+    "name_neighbours_missing": 1,
+    "unlike_best_unit": 1,
+    "contradicted": 1,
+    "false_said": 1,
+    "unknown_said": 1,
+    "true_denied": 1,
+    "polarity": 0,
+    "group_false": 1,
+    "wrong_hours": 1,
+    "missing_days": 1,
+    "says_not_given": 0,
+    "hedges": 0,
+    "judges": 1,
+    "concludes": 0,
+    "log_length": 0,
+}
+"""Feature to the sign that its weight may have for "unsupported": 1 never lowers the risk, 0 either way (SCORERS.md
+1.4)."""
+
+_CAP = 5.0
+_FAR = 12
+_NEAR = 14
+_HEDGE = re.compile(
+    r"\b(?:may|might|could|likely|possibly|typically|generally|usually|often|probably|suggests?|seems?|appears?|overall"
+    r"|additionally|furthermore|conclusion|however)\b",
+    re.IGNORECASE,
+)
+_SAYS_NOT_GIVEN = re.compile(
+    r"unable to (?:answer|provide)|cannot (?:answer|be)|can't answer"
+    r"|not (?:provided?|mention(?:ed)?|contain|specif\w+|includ\w+|state[ds]?)|no (?:information|mention|specific)"
+    r"|does(?:n't| not) (?:provide|mention|contain|specify|give|state)"
+    r"|(?:based on|according to|in|from) the (?:provided|given|passages?|context|text|structured)|passage \d"
+    r"|here (?:is|are|'s)",
+    re.IGNORECASE,
+)
+_JUDGES = re.compile(
+    r"\b(?:popular|well-known|renowned|known for|variety|wide range|great|perfect|ideal|unique|delicious|excellent"
+    r"|friendly|cozy|reasonabl[ey]|affordable|overall|praised|mixed|positive|negative|important|essential|ensure|recommended|must)\b",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"^\W*(?:overall|in (?:summary|conclusion|short)|to summarize|please note|note that"
+    r"|it(?:'s| is) (?:important|worth|recommended|essential)|remember|additionally|furthermore|therefore|however)",
+    re.IGNORECASE,
+)
+
+
+class Alignment(NamedTuple):
+    """How a claim lies in its passages."""
+
+    features: dict[str, float]
+    """One value for each name of `FEATURES`, 0 or more (`polarity` may be negative), counts capped at 5."""
+    evidence: list[int]
+    """The units that cover the claim best, best first; at most 4."""
+    novel: list[str]
+    """The words, numbers and names of the claim that no passage has, as the claim writes them."""
+    contradictions: list[Contradiction]
+    conflicts: Conflicts
+
+
+class Aligner:
+    """Aligns claims with one set of passages."""
+
+    def __init__(self, index: ContextIndex) -> None:
+        """Keep `index`; what several claims need is computed once."""
+        self.index = index
+        self._record = Record(index)
+        self._resemblance: dict[str, float] = {}
+
+    def align(self, claim: Claim) -> Alignment:
+        """Compare `claim` with the passages."""
+        index = self.index
+        wanted = claim.topic if claim.is_short else claim.values
+        chosen, covered = index.evidence(wanted)
+        found = contradictions(claim, index)
+        conflicts = self._record.conflicts(claim)
+        features = {
+            **self._novelty(claim),
+            **self._coverage(claim, chosen, covered),
+            **self._values(claim, chosen),
+            **self._order(claim, chosen),
+            **_manner(claim),
+            "contradicted": max((item.strength for item in found), default=0.0),
+            "false_said": conflicts.false_said,
+            "unknown_said": conflicts.unknown_said,
+            "true_denied": conflicts.true_denied,
+            "polarity": max(conflicts.polarity, -_CAP),
+            "group_false": conflicts.group_false,
+            "wrong_hours": conflicts.wrong_hours,
+            "missing_days": conflicts.missing_days,
+        }
+        capped = {name: min(features[name], _CAP) for name in FEATURES}
+        novel = list(dict.fromkeys(token.surface for token in claim.content if token.value not in index.values))
+        return Alignment(capped, chosen, novel, found, conflicts)
+
+    def _novelty(self, claim: Claim) -> dict[str, float]:
+        """Words that no passage has; those of the question count a quarter, for the user brought them up."""
+        index = self.index
+        asked = frozenset(claim.asked)
+        novel = [value for value in claim.values if value not in index.values]
+        share = {value: 0.25 if value in asked else 1.0 for value in novel}
+        total = index.total_weight(claim.values) or 1.0
+        stream = [token.value for token in claim.tokens]
+        return {
+            "novel_weight": sum(index.weight(value) * share[value] for value in novel) / total,
+            "novel_count": sum(share.values()),
+            "novel_soft": max(
+                ((1 - self._like_known(value)) * share[value] for value in novel if value.isalpha()), default=0.0
+            ),
+            "novel_bigrams": _share_missing(list(pairwise(stream)), index.bigrams),
+            "novel_trigrams": _share_missing(list(zip(stream, stream[1:], stream[2:], strict=False)), index.trigrams),
+        }
+
+    def _coverage(self, claim: Claim, chosen: Sequence[int], covered: Sequence[float]) -> dict[str, float]:
+        held = frozenset[str]().union(*(self.index.units[number].values for number in chosen[:3]))
+        run = longest = 0
+        for value in claim.values:
+            run = 0 if value in held else run + 1
+            longest = max(longest, run)
+        first = covered[0] if covered else 0.0
+        second = covered[1] if len(covered) > 1 else first
+        return {"uncovered_1": 1 - first, "uncovered_2": 1 - second, "longest_uncovered_run": float(longest)}
+
+    def _values(self, claim: Claim, chosen: Sequence[int]) -> dict[str, float]:
+        known = self.index.values
+        near = {token.value for number in chosen[:3] for token in self.index.units[number].tokens}
+        numbers, times = claim.of_kind("number"), claim.of_kind("time")
+        names = [token.value for token in claim.names]
+        top_negated = bool(chosen) and self.index.units[chosen[0]].negated
+        return {
+            "novel_numbers": _count_missing(numbers, known),
+            "numbers_not_in_evidence": _count_missing(numbers, near),
+            "times_not_in_evidence": _count_missing(times, near),
+            "novel_months": _count_missing(claim.of_kind("month"), known),
+            "novel_names": _count_missing(names, known),
+            "names_not_in_evidence": _count_missing(names, near),
+            "negation_differs": float(claim.negated != top_negated),
+            "number_neighbours_missing": self._neighbours_missing(claim, numbers + times),
+            "name_neighbours_missing": self._neighbours_missing(claim, names),
+        }
+
+    def _order(self, claim: Claim, chosen: Sequence[int]) -> dict[str, float]:
+        stream = [token.value for token in claim.tokens][:200]
+        best = [token.value for token in self.index.units[chosen[0]].tokens] if chosen else []
+        alike = SequenceMatcher(None, stream, best, autojunk=False).ratio() if best and stream else 0.0
+        return {"pairs_apart": self._pairs_apart(claim), "unlike_best_unit": 1 - alike}
+
+    def _pairs_apart(self, claim: Claim) -> float:
+        """Share of neighbouring known words of the claim that never come within 12 tokens of each other in the
+        passages."""
+        positions = self.index.positions
+        known = [value for value in claim.values if value in positions]
+        pairs = [(one, other) for one, other in pairwise(known) if one != other]
+        if not pairs:
+            return 0.0
+        apart = sum(not _within(positions[one][:20], positions[other][:20], _FAR) for one, other in pairs)
+        return apart / len(pairs)
+
+    def _neighbours_missing(self, claim: Claim, values: Sequence[str]) -> float:
+        """For the value that fares worst: weight share of the claim's other words that stand nowhere near it, 0..1."""
+        worst = 0.0
+        for value in values:
+            places = self.index.positions.get(value)
+            others = {other for other in claim.topic if other != value and other in self.index.values}
+            if not places:
+                worst = 1.0
+            elif others:
+                worst = max(worst, 1 - self._best_neighbourhood(places[:25], others))
+        return worst
+
+    def _best_neighbourhood(self, places: Iterable[int], others: set[str]) -> float:
+        index = self.index
+        total = index.total_weight(others) or 1.0
+        return max(
+            index.total_weight(others & set(index.stream[max(0, place - _NEAR) : place + _NEAR + 1])) / total
+            for place in places
+        )
+
+    @cached_property
+    def _by_trigram(self) -> dict[str, list[str]]:
+        words: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(self.index.postings):
+            if 3 < len(word) <= 40:
+                for gram in _letter_trigrams(word):
+                    if len(words[gram]) < 500:
+                        words[gram].append(word)
+        return words
+
+    def _like_known(self, value: str) -> float:
+        """The best letter-trigram overlap (Jaccard) of a new word with any word of the passages, 0..1."""
+        if not 3 < len(value) <= 40:
+            return 0.0
+        if value not in self._resemblance:
+            grams = _letter_trigrams(value)
+            shared: dict[str, int] = defaultdict(int)
+            for gram in grams:
+                for word in self._by_trigram.get(gram, ()):
+                    shared[word] += 1
+            overlaps = (times / (len(grams) + len(word) - times) for word, times in shared.items())
+            self._resemblance[value] = max(overlaps, default=0.0)
+        return self._resemblance[value]
+
+
+def _manner(claim: Claim) -> dict[str, float]:
+    return {
+        "says_not_given": float(bool(_SAYS_NOT_GIVEN.search(claim.text))),
+        "hedges": float(len(_HEDGE.findall(claim.text))),
+        "judges": float(len(_JUDGES.findall(claim.text))),
+        "concludes": float(bool(_CONCLUDES.search(claim.text))),
+        "log_length": math.log1p(len(claim.values)),
+    }
+
+
+def _letter_trigrams(word: str) -> set[str]:
+    padded = f"#{word}#"
+    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+def _count_missing(values: Iterable[str], known: frozenset[str] | set[str]) -> float:
+    return float(sum(value not in known for value in values))
+
+
+def _share_missing(grams: Sequence[tuple[str, ...]], known: frozenset[tuple[str, ...]]) -> float:
+    return sum(gram not in known for gram in grams) / len(grams) if grams else 0.0
+
+
+def _within(places: Sequence[int], others: Sequence[int], distance: int) -> bool:
+    """Two sorted lists of places have members at most `distance` apart."""
+    first = second = 0
+    while first < len(places) and second < len(others):
+        gap = places[first] - others[second]
+        if abs(gap) <= distance:
+            return True
+        if gap < 0:
+            first += 1
+        else:
+            second += 1
+    return False

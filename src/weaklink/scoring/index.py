@@ -1,0 +1,120 @@
+"""The passages of one answer, indexed: which unit holds which value, and where in the token stream it stands."""
+
+import functools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from weaklink.scoring.text.background import background_weight
+from weaklink.scoring.text.units import Unit, is_record, units_of
+
+_MAX_POSTINGS = 200
+"""Units looked at per word; a word that stands in more tells nothing, and the bound keeps long contexts linear."""
+
+_PRONOUNS = frozenset({"it", "its", "they", "their", "he", "she", "his", "her", "this", "these", "those"})
+
+
+class ContextIndex:
+    """Passages, cut into units, with inverted lists of their values."""
+
+    def __init__(self, passages: Sequence[str]) -> None:
+        """Index `passages`; costs linear time in their length."""
+        self.units: list[Unit] = []
+        self.passage_of: list[int] = []
+        """For each unit, the index of its passage."""
+        for number, passage in enumerate(passages):
+            found = units_of(passage)
+            self.units.extend(found)
+            self.passage_of.extend([number] * len(found))
+        self.is_record = any(is_record(passage) for passage in passages)
+        self.stream: list[str] = [token.value for unit in self.units for token in unit.tokens]
+        """The values of all tokens of all units, in order."""
+        self.values: frozenset[str] = frozenset(self.stream)
+        self._frequency = Counter(value for unit in self.units for value in unit.values)
+        self._weights: dict[str, float] = {}
+
+    @functools.cached_property
+    def postings(self) -> dict[str, list[int]]:
+        """Content value to the units that hold it, in order; the first 200."""
+        lists: dict[str, list[int]] = defaultdict(list)
+        for number, unit in enumerate(self.units):
+            for value in unit.values:
+                if len(found := lists[value]) < _MAX_POSTINGS:
+                    found.append(number)
+        return dict(lists)
+
+    @functools.cached_property
+    def positions(self) -> dict[str, list[int]]:
+        """Value to its places in `stream`, in order."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, value in enumerate(self.stream):
+            places[value].append(place)
+        return dict(places)
+
+    @functools.cached_property
+    def bigrams(self) -> frozenset[tuple[str, str]]:
+        """Neighbouring values of `stream`."""
+        return frozenset(zip(self.stream, self.stream[1:], strict=False))
+
+    @functools.cached_property
+    def trigrams(self) -> frozenset[tuple[str, str, str]]:
+        """Three values in a row of `stream`."""
+        return frozenset(zip(self.stream, self.stream[1:], self.stream[2:], strict=False))
+
+    def held_by(self, number: int) -> frozenset[str]:
+        """The content values of a unit; after "it", "they" and the like also those of the unit before."""
+        unit = self.units[number]
+        if unit.tokens[0].surface.lower() not in _PRONOUNS or number == 0:
+            return unit.values
+        same_passage = self.passage_of[number - 1] == self.passage_of[number]
+        return unit.values | self.units[number - 1].values if same_passage else unit.values
+
+    def weight(self, value: str) -> float:
+        """How much a value tells: half its rarity among these units, half its rarity in English."""
+        if value not in self._weights:
+            total = max(len(self.units), 1)
+            local = math.log(1 + total / (1 + self._frequency.get(value, 0))) / math.log(1 + total)
+            self._weights[value] = 0.5 * local + 0.5 * background_weight(value)
+        return self._weights[value]
+
+    def total_weight(self, values: Iterable[str]) -> float:
+        """Sum of the weights of `values`."""
+        return sum(map(self.weight, values))
+
+    def evidence(self, wanted: Iterable[str], most: int = 4) -> tuple[list[int], list[float]]:
+        """The units that together cover `wanted` best, and the share of its weight covered after each.
+
+        Greedy: each step takes the unit with the most weight not yet covered (what is covered counts a tenth; of
+        two equal
+        units the shorter wins). Both lists have at most `most` items; both are empty where no unit holds any wanted
+        value.
+        """
+        left = {value: self.weight(value) for value in sorted(set(wanted))}
+        total = sum(left.values()) or 1.0
+        gain: dict[int, float] = defaultdict(float)
+        for value, weight in left.items():
+            for number in self.postings.get(value, ()):
+                gain[number] += weight
+        chosen: list[int] = []
+        covered: list[float] = []
+        got = 0.0
+        while gain and len(chosen) < most:
+            best = max(gain, key=lambda number: (gain[number] - 0.002 * len(self.units[number].values), -number))
+            if gain.pop(best) <= 0.01:
+                break
+            chosen.append(best)
+            for value in self.units[best].values & left.keys():
+                weight = left[value]
+                got += weight
+                left[value] = 0.0
+                for number in self.postings.get(value, ()) if weight else ():
+                    if number in gain:
+                        gain[number] -= weight * 0.9
+            covered.append(min(got / total, 1.0))
+        return chosen, covered
+
+
+@functools.lru_cache(maxsize=8)
+def index_of(passages: tuple[str, ...]) -> ContextIndex:
+    """The index of these passages; the last eight are kept, since every scorer of a trace looks at the same ones."""
+    return ContextIndex(passages)

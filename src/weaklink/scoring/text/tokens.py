@@ -1,0 +1,188 @@
+"""Cuts a text into words and values, and writes each value in one way: "17:00" and "5 PM" are the same token."""
+
+import re
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from weaklink.scoring.text.lexicon import (
+    AMBIGUOUS_MONTHS,
+    CURRENCIES,
+    LIGHT,
+    MEASURES,
+    MONTHS,
+    MULTIPLIERS,
+    NUMBER_WORDS,
+    ORDINALS,
+    PERCENT,
+    SHORT_MULTIPLIERS,
+    STOPWORDS,
+)
+from weaklink.scoring.text.stems import stem
+
+TokenKind = Literal["word", "number", "time", "month"]
+
+
+class Token(NamedTuple):
+    """One word or value of a text."""
+
+    value: str
+    """What is compared: a stem, a number such as "1200", a time such as "17:00", a month such as "month:3"."""
+    kind: TokenKind
+    start: int
+    end: int
+    """Where it stands, in characters of the text."""
+    surface: str
+    """The characters themselves."""
+    content: bool
+    """Carries a topic or a value: neither a stop word nor a light word."""
+    unit: str = ""
+    """Of a number: "%", "$", "€", "£" or ""."""
+
+    @property
+    def is_value(self) -> bool:
+        """A number, a time or a month."""
+        return self.kind != "word"
+
+
+_CLOCK = r"[0-9]{1,2}(?::[0-9]{1,2})?"
+_TOKEN = re.compile(
+    r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
+    rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
+    rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
+    r"|(?P<number>(?:[$£€]\s?)?[0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th|s|k|m|bn)?\b\s?%?)"
+    r"|(?P<wide>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
+    r"|(?P<word>[^\W\d_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+(?:['’][^\W\d_]+|[0-9]+)*)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"([$£€]?)\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
+_CLOCKS = re.compile(r"([0-9]{1,2})(?::([0-9]{1,2}))?\s?([ap])?", re.IGNORECASE)
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of `text`, in order. Dates and ranges give several tokens that share one place."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        read = _READERS[match.lastgroup or "word"]
+        for token in read(match.group(), match.start(), match.end()):
+            _add(tokens, token, text)
+    return _numerals_before_measures(tokens)
+
+
+def content_values(tokens: list[Token]) -> list[str]:
+    """The values of the tokens that carry a topic, in order, with repetitions."""
+    return [token.value for token in tokens if token.content]
+
+
+def _read_iso(found: str, start: int, end: int) -> list[Token]:
+    year, month, day = found.split("-")
+    if not 1 <= int(month) <= 12:
+        return [Token(found, "word", start, end, found, True)]
+    parts: list[tuple[str, TokenKind]] = [(f"month:{int(month)}", "month"), (str(int(day)), "number"), (year, "number")]
+    return [Token(value, kind, start, end, found, True) for value, kind in parts]
+
+
+def _read_range(found: str, start: int, end: int) -> list[Token]:
+    clocks = [match.groups() for match in _CLOCKS.finditer(found)]
+    half = (clocks[-1][2] or "p").lower()
+    hours = [int(clock[0]) % 12 for clock in clocks]
+    halves = ["a" if half == "p" and hours[0] > hours[-1] else half, half]  # "10-3 pm" starts in the morning
+    values = [_clock(clock[0], clock[1], which) for clock, which in zip(clocks, halves, strict=False)]
+    return [Token(value or found, "time", start, end, found, True) for value in values]
+
+
+def _read_time(found: str, start: int, end: int) -> list[Token]:
+    named = {"noon": "12:00", "midnight": "00:00"}.get(found.lower())
+    match = _CLOCKS.match(found)
+    value = named or (_clock(*match.groups()) if match else None)
+    if value is None:
+        return [Token(found.lower(), "word", start, end, found, True)]
+    return [Token(value, "time", start, end, found, True)]
+
+
+def _clock(hour: str, minute: str | None, half: str | None) -> str | None:
+    hours, minutes = int(hour), int(minute or 0)
+    if half and hours <= 12:
+        hours = hours % 12 + (12 if half.lower() == "p" else 0)
+    return f"{hours % 24:02d}:{minutes:02d}" if hours <= 24 and minutes <= 59 else None
+
+
+def _read_number(found: str, start: int, end: int) -> list[Token]:
+    found = found.rstrip()
+    match = _NUMBER.match(found.lower().replace(",", "")) if len(found) <= 40 else None
+    try:
+        number = float(match.group(2)) if match else None
+    except ValueError:
+        number = None
+    if match is None or number is None:
+        return [Token(found.lower()[:40], "word", start, start + len(found), found, True)]
+    currency, suffix, percent = match.group(1), match.group(3) or "", match.group(4)
+    if suffix in SHORT_MULTIPLIERS and (suffix != "m" or currency):  # "100m" is a distance, "$100m" is not
+        number *= SHORT_MULTIPLIERS[suffix]
+    return [Token(_digits(number), "number", start, start + len(found), found, True, percent or currency)]
+
+
+def _digits(number: float) -> str:
+    return f"{number:.10g}" if abs(number) < 1e15 else f"{number:.6e}"
+
+
+def _read_word(found: str, start: int, end: int) -> list[Token]:
+    lower = found.lower().replace("’", "'")
+    if lower in MONTHS and (lower not in AMBIGUOUS_MONTHS or found[0].isupper()):
+        return [Token(f"month:{MONTHS[lower]}", "month", start, end, found, True)]
+    if lower in NUMBER_WORDS and lower != "one":
+        return [Token(str(NUMBER_WORDS[lower]), "number", start, end, found, True)]
+    if lower in ORDINALS:
+        return [Token(str(ORDINALS[lower]), "number", start, end, found, True)]
+    return [Token(stem(lower), "word", start, end, found, lower not in STOPWORDS and lower not in LIGHT)]
+
+
+_READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
+    "iso": _read_iso,
+    "range": _read_range,
+    "time": _read_time,
+    "number": _read_number,
+    "wide": _read_word,
+    "word": _read_word,
+}
+
+
+def _add(tokens: list[Token], token: Token, text: str) -> None:
+    """Append `token`, or let it complete the number before it: "1.5 million", "twenty-five", "25 percent", "30
+    euros"."""
+    if token.surface == "cent" and len(tokens) > 1 and tokens[-1].value == "per" and tokens[-2].kind == "number":
+        number = tokens[-2]
+        tokens[-2:] = [number._replace(unit="%", end=token.end, surface=text[number.start : token.end])]
+        return
+    before = tokens[-1] if tokens else None
+    if before is None or before.kind != "number":
+        tokens.append(token)
+        return
+    lower = token.surface.lower()
+    joined = before.surface + text[before.end : token.end]
+    if lower in MULTIPLIERS:
+        number = _digits(float(before.value) * MULTIPLIERS[lower])
+        tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
+    elif lower in PERCENT or lower in CURRENCIES:
+        unit = before.unit or ("%" if lower in PERCENT else CURRENCIES[lower])
+        tokens[-1] = before._replace(unit=unit, end=token.end, surface=joined)
+    elif _completes_tens(before, lower):
+        number = str(int(before.value) + NUMBER_WORDS[lower])
+        tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
+    else:
+        tokens.append(token)
+
+
+def _completes_tens(before: Token, lower: str) -> bool:
+    tens = NUMBER_WORDS.get(before.surface.lower(), 0)
+    return tens >= 20 and 1 <= NUMBER_WORDS.get(lower, 0) <= 9
+
+
+def _numerals_before_measures(tokens: list[Token]) -> list[Token]:
+    """Let "one" be a number where a measure follows: "one week", "one business day"."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.value == "one" and token.kind == "word" and tokens[index + 1].value in _MEASURE_STEMS:
+            tokens[index] = token._replace(value="1", kind="number", content=True)
+    return tokens
+
+
+_MEASURE_STEMS = frozenset(stem(word) for word in MEASURES)

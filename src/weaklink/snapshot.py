@@ -1,0 +1,365 @@
+"""A frozen copy of a value, taken on the caller's thread within a budget and without running the value's own code.
+
+Strings are shared, containers are copied, and what JSON cannot say becomes a marked object (`weaklink.model.TYPE_KEY`).
+Nothing here calls `repr`, `str`, `bool`, `len`, `isinstance` or an attribute of an unknown object: user code behind them may
+hang, raise, or raise a BaseException that would end the host's chain.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from time import perf_counter_ns
+from types import MemberDescriptorType
+from typing import Any, Final
+from uuid import UUID
+
+from weaklink.redact import MASK, is_secret_name
+
+MARK: Final = "$type"
+# Texts longer than this are stored once each, by content hash; shorter ones stay inside the value.
+LONG_TEXT: Final = 256
+_MAX_DEPTH: Final = 24
+_MAX_NODES: Final = 10_000
+_MAX_NS: Final = 10_000_000
+# With fewer nodes left than this a value is large, and the clock is read at each container.
+_CLOCKED: Final = _MAX_NODES - 500
+_MAX_INT_BITS: Final = 4_096
+_PREVIEW_BYTES: Final = 256
+_EXACT_INT: Final = 1 << 63
+
+Encoder = Callable[[Any, "Budget", int], Any]
+
+
+class Text:
+    """A long string inside a snapshot, to be stored once by content hash."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        """`value` is shared, never copied."""
+        self.value = value
+
+
+class Passage:
+    """A document inside a snapshot."""
+
+    # An integration fills these in where it knows them.
+    score: float | None = None
+    higher_is_better: bool | None = None
+    score_kind = ""
+
+    def __init__(self, content: str, id: str | None, metadata: dict[str, Any]) -> None:
+        """`content` is shared, `metadata` already frozen."""
+        self.content = content
+        self.id = id
+        self.metadata = metadata
+
+
+class Budget:
+    """What one snapshot may still cost, and what it met on the way."""
+
+    nodes = _MAX_NODES
+    deadline = 0
+    size = 0
+    cut = False
+    passages: "list[Passage] | None" = None
+
+    def __init__(self, max_bytes: int) -> None:
+        """`max_bytes`: characters of text that may be kept."""
+        self.bytes = max_bytes
+
+    def shared(self, value: str) -> str:
+        """A long string, itself; cut where the budget ends."""
+        kept = len(value)
+        if kept > self.bytes:
+            self.cut = True
+            value = value[: self.bytes]
+            kept = self.bytes
+        self.bytes -= kept
+        self.size += kept
+        return value
+
+    def text(self, value: str) -> "Text":
+        """The same, marked to be stored once."""
+        return Text(self.shared(value))
+
+    def exhausted(self) -> bool:
+        """Whether nodes or time are used up; asked once the value has shown to be large."""
+        if self.nodes >= 0:
+            now = perf_counter_ns()
+            if not self.deadline:
+                self.deadline = now + _MAX_NS
+            if now <= self.deadline:
+                return False
+            self.nodes = -1
+        self.cut = True
+        return True
+
+
+_NOTHING_USED: Final = Budget(0)
+
+
+def marked(name: str, value: Any = None) -> dict[str, Any]:
+    """The marked object for what JSON cannot say."""
+    return {MARK: name} if value is None else {MARK: name, "value": value}
+
+
+class Snapshotter:
+    """Takes snapshots; knows the classes of a framework through `learn`."""
+
+    def __init__(self, max_bytes: int = 1_048_576, *, redact: bool = True) -> None:
+        """Keep at most `max_bytes` characters of text of one value.
+
+        With `redact`, values under names like "api_key" are masked here; secrets inside texts are masked on the way to disk.
+        """
+        self.max_bytes = max_bytes
+        self._redact = redact
+        self._secret_keys: dict[str, bool] = {}
+        self._encoders: dict[type, Encoder] = dict(_BASIC)
+        self._own: dict[type, Encoder] = {dict: self._dict, list: self._list, tuple: self._list}
+        self._table: dict[type, Encoder] = {}
+
+    def learn(self, encoders: Mapping[type, Encoder]) -> None:
+        """Freeze a framework's classes, and their subclasses, so: (value, budget, depth) -> JSON, Text or Passage."""
+        self._encoders.update(encoders)
+
+    def take(self, value: Any) -> tuple[Any, Budget]:
+        """The snapshot of `value`, and the budget with what was used and met. Never raises an Exception."""
+        kind = type(value)
+        if value is None or kind is bool or kind is str and len(value) <= LONG_TEXT:
+            return value, _NOTHING_USED
+        budget = Budget(self.max_bytes)
+        try:
+            return self.freeze(value, budget, 0), budget
+        except Exception:  # noqa: BLE001 - a value that cannot be captured must not reach the host's chain
+            budget.cut = True
+            return marked(type_name(kind)), budget
+
+    def freeze(self, value: Any, budget: Budget, depth: int) -> Any:
+        """The snapshot of one value inside another, at `depth`."""
+        kind = type(value)
+        if kind is str:
+            return value if len(value) <= LONG_TEXT else budget.text(value)
+        if value is None or kind is bool or kind is int and -_EXACT_INT <= value < _EXACT_INT:
+            return value
+        encode = self._table.get(kind)
+        if encode is None:
+            encode = self._table[kind] = self._encoder_for(kind)
+        if depth > _MAX_DEPTH:
+            budget.cut = True
+            return marked("cut")
+        return encode(value, budget, depth)
+
+    def _encoder_for(self, kind: type) -> Encoder:
+        if len(self._table) > 4_096:  # classes made on the fly must not pile up
+            self._table.clear()
+        # The class is asked, never the object: `type.__mro__` runs no user code, `isinstance` may call `__class__`.
+        for base in type.__getattribute__(kind, "__mro__"):
+            if base in self._own:
+                return self._own[base]
+            if base in self._encoders:
+                return self._encoders[base]
+        name = type_name(kind)
+        if name.startswith("numpy."):
+            return _numpy
+        bases = type.__getattribute__(kind, "__mro__")
+        is_dataclass = any("__dataclass_fields__" in type.__getattribute__(base, "__dict__") for base in bases)
+        if is_dataclass or any(type_name(base) == "pydantic.main.BaseModel" for base in bases):
+            return self._fields
+        return _opaque
+
+    def _dict(self, value: dict[Any, Any], budget: Budget, depth: int) -> Any:
+        count = dict.__len__(value)
+        left = budget.nodes = budget.nodes - count
+        if left < _CLOCKED and budget.exhausted():
+            return self._start_of_dict(value, budget, depth)
+        try:
+            out: dict[str, Any] = {}
+            secret_keys = self._secret_keys
+            for key, item in dict.items(value):
+                if type(key) is not str:
+                    key = self._key(key, budget)
+                kind = type(item)
+                if secret_keys.get(key, True) and self._is_secret(key, kind):
+                    out[key] = MASK
+                elif kind is str:
+                    out[key] = item if len(item) <= LONG_TEXT else budget.text(item)
+                elif item is None or kind is bool or kind is int and -_EXACT_INT <= item < _EXACT_INT:
+                    out[key] = item
+                else:
+                    out[key] = self.freeze(item, budget, depth + 1)
+        except RuntimeError:  # another thread changed it meanwhile
+            return self._dict(dict.copy(value), budget, depth)
+        return out
+
+    def _is_secret(self, key: str, kind: type) -> bool:
+        """Whether an item of class `kind` under `key` is to be masked; the answer for a key is remembered."""
+        secret = self._secret_keys.get(key)
+        if secret is None:
+            if len(self._secret_keys) > 4_096:
+                self._secret_keys.clear()
+            secret = self._secret_keys[key] = self._redact and is_secret_name(key)
+        return secret and kind not in (bool, int, float, type(None))
+
+    def _list(self, value: Any, budget: Budget, depth: int) -> Any:
+        kind = list if list in type(value).__mro__ else tuple
+        items, count = kind.__iter__(value), kind.__len__(value)
+        left = budget.nodes = budget.nodes - count
+        if left < _CLOCKED and budget.exhausted():
+            if left + count < 0:
+                return marked("cut", f"{count} items")
+            kept = [self.freeze(item, budget, depth + 1) for item, _ in zip(items, range(20), strict=False)]
+            return [*kept, marked("cut", f"{count - len(kept)} more items")]
+        known, below = self._table, depth + 1
+        return [
+            encode(item, budget, below)
+            if depth < _MAX_DEPTH and (encode := known.get(type(item))) is not None
+            else self.freeze(item, budget, below)
+            for item in items
+        ]
+
+    def _start_of_dict(self, value: dict[Any, Any], budget: Budget, depth: int) -> Any:
+        if budget.nodes + dict.__len__(value) < 0:
+            return marked("cut", f"{dict.__len__(value)} items")
+        out: dict[str, Any] = {}
+        for (key, item), _ in zip(dict.copy(value).items(), range(20), strict=False):
+            name = key if type(key) is str else self._key(key, budget)
+            out[name] = MASK if self._is_secret(name, type(item)) else self.freeze(item, budget, depth + 1)
+        out["…"] = marked("cut", f"{dict.__len__(value) - len(out)} more items")
+        return out
+
+    def _key(self, key: Any, budget: Budget) -> str:
+        frozen = self.freeze(key, budget, _MAX_DEPTH)
+        kind = type(frozen)
+        if kind is str:
+            return frozen[:LONG_TEXT]
+        if kind is Text:
+            return frozen.value[:LONG_TEXT]
+        if kind is dict:
+            return str(frozen.get("value", frozen.get(MARK)))[:LONG_TEXT]
+        return str(frozen)[:LONG_TEXT] if kind in (int, float, bool, type(None)) else type_name(type(key))
+
+    def _fields(self, value: Any, budget: Budget, depth: int) -> Any:
+        """A dataclass or pydantic model: its stored fields; properties and defaults on the class are left alone."""
+        kind = type(value)
+        fields = _slots(value)
+        try:
+            stored = object.__getattribute__(value, "__dict__")
+        except AttributeError:
+            stored = None
+        if type(stored) is dict:
+            fields = {**fields, **stored} if fields else stored
+        return {MARK: type_name(kind), **self._dict(fields, budget, depth)}
+
+
+def type_name(kind: type) -> str:
+    """The qualified name of a class, "module.Class", without running the class's own code."""
+    module = type.__getattribute__(kind, "__module__")
+    name = type.__getattribute__(kind, "__qualname__")
+    return f"{module}.{name}" if type(module) is str and module != "builtins" else str.__str__(name)
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    """The fields of a slotted dataclass, read through its slots alone."""
+    found: dict[str, Any] = {}
+    for base in type(value).__mro__:
+        for name, slot in type.__getattribute__(base, "__dict__").items():
+            if type(slot) is MemberDescriptorType and not name.startswith("_"):
+                try:
+                    found.setdefault(name, slot.__get__(value))
+                except AttributeError:  # never assigned
+                    continue
+    return found
+
+
+def _opaque(value: Any, budget: Budget, depth: int) -> Any:
+    return marked(type_name(type(value)))
+
+
+def _int(value: Any, budget: Budget, depth: int) -> Any:
+    exact = int.__add__(value, 0)
+    if -_EXACT_INT <= exact < _EXACT_INT:
+        return exact
+    bits = exact.bit_length()
+    return marked("int", str(exact) if bits <= _MAX_INT_BITS else f"{bits} bits")
+
+
+def _float(value: Any, budget: Budget, depth: int) -> Any:
+    exact = float.__add__(value, 0.0)
+    if exact - exact == 0.0:  # finite
+        return exact
+    return marked("float", "nan" if exact != exact else "inf" if exact > 0 else "-inf")
+
+
+def _str(value: Any, budget: Budget, depth: int) -> Any:
+    exact = str.__str__(value)
+    return exact if len(exact) <= LONG_TEXT else budget.text(exact)
+
+
+def _bytes(value: Any, budget: Budget, depth: int) -> Any:
+    count = len(value)
+    preview = bytes(memoryview(value)[:_PREVIEW_BYTES]).hex()
+    return {MARK: "bytes", "size": count, "hex": preview}
+
+
+def _text_of(value: Any, budget: Budget, depth: int) -> Any:
+    kind = next(base for base in type(value).__mro__ if base in _TEXT_FORM)
+    return marked(kind.__name__.lower(), _TEXT_FORM[kind](value))
+
+
+def _set(value: Any, budget: Budget, depth: int) -> Any:
+    kind = set if set in type(value).__mro__ else frozenset
+    count = kind.__len__(value)
+    items: list[Any] = []
+    budget.nodes -= count
+    if budget.nodes >= 0:
+        items = [item for item in kind.__iter__(value) if type(item) in (str, int, float, bool, type(None))]
+    return {MARK: "set", "size": count, "value": items}
+
+
+def _enum(value: Any, budget: Budget, depth: int) -> Any:
+    name = object.__getattribute__(value, "_name_")
+    return marked(type_name(type(value)), name if type(name) is str else None)
+
+
+def _type(value: Any, budget: Budget, depth: int) -> Any:
+    return marked("type", type_name(value))
+
+
+def _numpy(value: Any, budget: Budget, depth: int) -> Any:
+    kind = type(value)
+    if kind.__name__ == "ndarray":
+        return {MARK: "numpy.ndarray", "shape": list(value.shape), "dtype": str(value.dtype)}
+    item = value.item()  # a scalar
+    encode = _BASIC.get(type(item))
+    if type(item) in (bool, str):
+        return item
+    return encode(item, budget, depth) if encode else marked(type_name(kind))
+
+
+_TEXT_FORM: dict[type, Callable[[Any], str]] = {
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: lambda value: f"{timedelta.total_seconds(value)} s",
+    Decimal: Decimal.__str__,
+    UUID: UUID.__str__,
+    PurePath: PurePath.__str__,
+    complex: complex.__repr__,
+}
+
+_BASIC: dict[type, Encoder] = {
+    Enum: _enum,
+    int: _int,
+    float: _float,
+    str: _str,
+    bytes: _bytes,
+    bytearray: _bytes,
+    memoryview: _bytes,
+    set: _set,
+    frozenset: _set,
+    type: _type,
+    **dict.fromkeys(_TEXT_FORM, _text_of),
+}

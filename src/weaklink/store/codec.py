@@ -1,0 +1,126 @@
+"""JSON in and out: the one place that knows how recorded values are written and read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from weaklink.redact import may_hold_secret, redact_value
+from weaklink.snapshot import LONG_TEXT, Passage, Text
+
+TEXT_REF = "$weaklink.text"
+
+
+class Encoder:
+    """Writes recorded values (JSON, Text and Passage inside) as JSON text; long strings become references to stored texts."""
+
+    def __init__(self, text_id: Callable[[str], int], *, redacted: bool) -> None:
+        """`text_id` stores a text and gives its id; with `redacted`, secrets are masked."""
+        self._text_id = text_id
+        self._redacted = redacted
+        # The next step's input is often the very object that was the last step's output: it is written once a batch.
+        self._written: dict[int, tuple[Any, str]] = {}
+
+    def __call__(self, value: Any) -> str:
+        """The JSON text of `value`."""
+        seen = self._written.get(id(value))
+        if seen is not None and seen[0] is value:
+            return seen[1]
+        try:
+            data = orjson.dumps(value, default=self._reference)
+        except TypeError:  # lone surrogates, or something that a snapshot does not hold
+            data = orjson.dumps(_sane(value), default=self._reference)
+        if self._redacted and may_hold_secret(data, is_json=True):
+            data = orjson.dumps(redact_value(orjson.loads(data)))
+        text = data.decode()
+        if type(value) is dict or type(value) is list:
+            self._written[id(value)] = (value, text)
+        return text
+
+    def _reference(self, item: Any) -> Any:
+        if type(item) is Text:
+            return {TEXT_REF: self._text_id(item.value)}
+        if type(item) is Passage:
+            content = item.content
+            return {
+                "$type": "document",
+                "id": item.id,
+                "content": content if len(content) <= LONG_TEXT else {TEXT_REF: self._text_id(content)},
+                "metadata": item.metadata,
+            }
+        raise TypeError(type(item).__name__)
+
+
+def plain_dumps(value: Any) -> str:
+    """JSON text of plain JSON values."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return orjson.dumps(_sane(value)).decode()
+
+
+def loads(data: str | None) -> Any:
+    """The value behind JSON text; None for None."""
+    return None if data is None else orjson.loads(data)
+
+
+def collect_references(value: Any, into: set[int]) -> None:
+    """Add the ids of all stored texts that `value` refers to."""
+    if isinstance(value, dict):
+        reference = value.get(TEXT_REF)
+        if isinstance(reference, int) and len(value) == 1:
+            into.add(reference)
+        else:
+            for item in value.values():
+                collect_references(item, into)
+    elif isinstance(value, list):
+        for item in value:
+            collect_references(item, into)
+
+
+def resolve_references(value: Any, texts: dict[int, str]) -> Any:
+    """`value` with each reference replaced by its text; a text that is gone becomes a marked object."""
+    if isinstance(value, dict):
+        reference = value.get(TEXT_REF)
+        if isinstance(reference, int) and len(value) == 1:
+            return texts.get(reference, {"$type": "lost text"})
+        return {key: resolve_references(item, texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve_references(item, texts) for item in value]
+    return value
+
+
+def with_long_texts(value: Any) -> Any:
+    """`value` with its long strings wrapped as Text, as a snapshot has them."""
+    if isinstance(value, str):
+        return Text(value) if len(value) > LONG_TEXT else value
+    if isinstance(value, dict):
+        return {key: with_long_texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_long_texts(item) for item in value]
+    return value
+
+
+def escaped(text: str) -> str:
+    """`text` with lone surrogates written as \\udXXX, so that it can be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _sane(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {escaped(str(key)): _sane(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sane(item) for item in value]
+    if isinstance(value, Passage):
+        clean = Passage(escaped(value.content), value.id and escaped(value.id), _sane(value.metadata))
+        clean.score, clean.higher_is_better, clean.score_kind = value.score, value.higher_is_better, value.score_kind
+        return clean
+    if isinstance(value, Text):
+        return Text(escaped(value.value))
+    if isinstance(value, float) and value - value != 0.0:
+        return {"$type": "float", "value": str(value)}
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return {"$type": "int", "value": str(value)}
+    return value

@@ -1,0 +1,123 @@
+"""Opening the file: who may read it, which version it has, how long to wait for others."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from weaklink.errors import NewerStore, StoreError
+from weaklink.store.schema import APPLICATION_ID, MIGRATIONS
+
+NEWEST = len(MIGRATIONS)
+BUSY_TIMEOUT_S = 10.0
+
+
+def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None = None) -> apsw.Connection:
+    """A connection to the store at `path`; a writable one makes and migrates the file.
+
+    `may_wait` is asked while another process holds the write lock; the default waits 10 seconds.
+    Raises StoreError where the file cannot be opened, NewerStore where writing would need a newer Weaklink.
+    """
+    try:
+        if writable:
+            _make_private(path)
+        elif not path.exists():
+            raise StoreError(f"there is no store at {path}: nothing was recorded there yet; check the path, or run your chain "
+                             "with a WeaklinkCallbackHandler first")  # fmt: skip
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if writable else 0)
+        connection = _open(path, flags)
+        connection.set_busy_handler(_waiting(may_wait))
+        version = _version(connection, path)
+        if writable:
+            if version > NEWEST:
+                connection.close()
+                raise NewerStore(
+                    f"the store {path} cannot be written: it has version {version}, and this Weaklink knows up to {NEWEST}; "
+                    "type: pip install --upgrade weaklink, or set WEAKLINK_STORE to another file"
+                )
+            _prepare_for_writing(connection)
+            _migrate(connection, version)
+        connection.execute("PRAGMA query_only = 1" if not writable else "PRAGMA synchronous = NORMAL")
+        return connection
+    except (apsw.Error, OSError) as error:
+        raise StoreError(f"the store {path} cannot be opened: {_plain(error)}; check the file, or name another one") from error
+
+
+def wait_until(deadline: float) -> Callable[[], bool]:
+    """A `may_wait` that says yes until `deadline` (time.monotonic)."""
+    return lambda: time.monotonic() < deadline
+
+
+def _open(path: Path, flags: int) -> apsw.Connection:
+    try:
+        return apsw.Connection(str(path), flags=flags)
+    except apsw.CantOpenError:
+        if flags & apsw.SQLITE_OPEN_CREATE:
+            raise
+        return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+
+
+def _make_private(path: Path) -> None:
+    """The folder for the owner alone, ignored by git; the file too. What is there already keeps its mode."""
+    folder = path.parent
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+        if folder.name == ".weaklink":
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # WAL and shared memory take their mode from it
+
+
+def _version(connection: apsw.Connection, path: Path) -> int:
+    version = int(connection.pragma("user_version"))  # type: ignore[arg-type]
+    application = int(connection.pragma("application_id"))  # type: ignore[arg-type]
+    is_empty = connection.execute("SELECT count(*) FROM sqlite_schema").get == 0
+    if application != APPLICATION_ID and not is_empty:
+        connection.close()
+        raise StoreError(f"{path} is not a Weaklink store: it is a database of another program; name another file")
+    return version
+
+
+def _prepare_for_writing(connection: apsw.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+
+
+def _migrate(connection: apsw.Connection, version: int) -> None:
+    if version == NEWEST:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(connection.pragma("user_version"))  # type: ignore[arg-type] - another process may have been faster
+        for script in MIGRATIONS[version:]:
+            connection.execute(script)
+        connection.execute(f"PRAGMA user_version = {NEWEST}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _waiting(may_wait: Callable[[], bool] | None) -> Callable[[int], bool]:
+    started: list[float] = [0.0]
+
+    def busy(tries: int) -> bool:
+        now = time.monotonic()
+        if tries == 0:
+            started[0] = now
+        if not (may_wait() if may_wait else now - started[0] < BUSY_TIMEOUT_S):
+            return False
+        time.sleep(min(0.001 * (tries + 1), 0.02))
+        return True
+
+    return busy
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}".lower()
+    return str(error).split(":", 1)[-1].strip() or type(error).__name__

@@ -1,0 +1,97 @@
+"""What a store of traces can do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from pydantic import BaseModel, JsonValue
+
+from weaklink.model import Diagnosis, Score, SpanStatus, Trace, Usage
+
+
+class TraceSummary(BaseModel, frozen=True):
+    """One line of a list of traces."""
+
+    id: str
+    name: str
+    status: SpanStatus
+    start_ns: int
+    duration_ns: int | None
+    spans: int
+    usage: Usage | None
+    question: str
+    answer: str
+    verdict: str | None = None
+    """Of the stored diagnosis; None where the trace was not diagnosed yet."""
+    culprit: str | None = None
+    failure: str | None = None
+
+
+class Feedback(BaseModel, frozen=True):
+    """What a person said of a trace or of one of its steps."""
+
+    trace_id: str
+    name: str
+    """What it is about: "thumbs", "corrected_answer", "broken_step", ..."""
+    value: JsonValue = None
+    span_id: str | None = None
+    comment: str = ""
+    made_ns: int = 0
+
+
+class Store(Protocol):
+    """Where traces, scores, diagnoses and feedback live. Every method may be called from any thread."""
+
+    def get(self, trace_id: str) -> Trace:
+        """The trace with this id, or the only one whose id ends so.
+
+        Raises UnknownTrace where there is none, AmbiguousTrace where there are several.
+        """
+        ...
+
+    def latest(self) -> Trace:
+        """The trace that started last; raises UnknownTrace where the store is empty."""
+        ...
+
+    def traces(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> Iterator[Trace]:
+        """Whole traces, the newest first; `query` are words to find, `before` a start_ns to page on from."""
+        ...
+
+    def summaries(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> list[TraceSummary]:
+        """The same in short."""
+        ...
+
+    def write(self, traces: Iterable[Trace]) -> None:
+        """Store whole traces; what is there under the same ids is replaced."""
+        ...
+
+    def add_scores(self, trace_id: str, scores: Sequence[Score]) -> None:
+        """Store scores; one with the same span, name, part and scorer is replaced."""
+        ...
+
+    def scores(self, trace_id: str) -> list[Score]:
+        """The stored scores of a trace."""
+        ...
+
+    def add_diagnosis(self, diagnosis: Diagnosis, version: str) -> None:
+        """Store a diagnosis; the one before is replaced. `version` is that of the rules that made it."""
+        ...
+
+    def diagnosis(self, trace_id: str, version: str) -> Diagnosis | None:
+        """The stored diagnosis of a trace by rules of this version; None where there is none."""
+        ...
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Store one piece of feedback."""
+        ...
+
+    def feedback(self, trace_id: str) -> list[Feedback]:
+        """The feedback on a trace, the oldest first."""
+        ...
+
+    def prune(self, *, keep: int) -> int:
+        """Delete all but the newest `keep` traces; returns how many were deleted."""
+        ...
+
+    def close(self) -> None:
+        """Close the store; calling it again does nothing."""
+        ...

@@ -1,0 +1,165 @@
+"""Rows back into spans, traces and summaries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from weaklink.errors import AmbiguousTrace, UnknownTrace
+from weaklink.model import Document, Span, Trace, Usage
+from weaklink.store.codec import collect_references, loads, resolve_references
+from weaklink.store.protocol import TraceSummary
+
+_SPAN_COLUMNS = (
+    "id, trace_id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, input, output, model, error, tags, "
+    "metadata, attributes, notes"
+)
+_MOST_TEXTS_A_QUERY = 500
+_MOST_AMBIGUOUS = 5
+
+
+def full_id(connection: apsw.Connection, trace_id: str) -> str:
+    """The whole id of the trace that `trace_id` names or ends; raises UnknownTrace or AmbiguousTrace."""
+    wanted = trace_id.strip().lower().replace("-", "")
+    if wanted and connection.execute("SELECT 1 FROM traces WHERE id = ?", (wanted,)).fetchone():
+        return wanted
+    found: list[str] = []
+    if wanted and wanted.isalnum():
+        rows = connection.execute(
+            "SELECT id FROM traces WHERE substr(id, ?) = ? ORDER BY start_ns DESC LIMIT ?",
+            (-len(wanted), wanted, _MOST_AMBIGUOUS + 1),
+        )
+        found = [row[0] for row in rows]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        shown = ", ".join(f"…{name[-12:]}" for name in found[:_MOST_AMBIGUOUS])
+        raise AmbiguousTrace(f"{trace_id!r} names several traces, because their ids all end so: {shown}; type more of the end")
+    raise UnknownTrace(f"there is no trace {trace_id!r} in this store; type: weaklink list")
+
+
+def latest_id(connection: apsw.Connection) -> str:
+    """The id of the trace that started last; raises UnknownTrace where there is none."""
+    row = connection.execute("SELECT id FROM traces ORDER BY start_ns DESC LIMIT 1").fetchone()
+    if row is None:
+        raise UnknownTrace("the store is empty: no chain has been recorded yet; attach a WeaklinkCallbackHandler and run one")
+    return row[0]
+
+
+def read_trace(connection: apsw.Connection, trace_id: str) -> Trace:
+    """The trace with this full id; raises UnknownTrace where no span of it is stored."""
+    rows = connection.execute(f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id = ?", (trace_id,)).fetchall()
+    if not rows:
+        raise UnknownTrace(f"the trace {trace_id!r} has no spans yet; wait until its chain has run, or type: weaklink list")
+    return Trace.of(_spans(connection, rows, _documents_of(connection, trace_id)))
+
+
+def read_summaries(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[TraceSummary]:
+    """The newest `limit` traces that match, in short."""
+    where, parameters = _where(query, before)
+    rows = connection.execute(
+        "SELECT t.id, t.name, t.status, t.start_ns, t.duration_ns, t.spans, t.input_tokens, t.output_tokens, "
+        "d.verdict, d.culprit, d.failure "
+        f"FROM traces t LEFT JOIN diagnoses d ON d.trace_id = t.id {where} ORDER BY t.start_ns DESC LIMIT ?",
+        (*parameters, limit),
+    ).fetchall()
+    texts = _questions_and_answers(connection, [row[0] for row in rows])
+    return [_summary(row, *texts.get(row[0], ("", ""))) for row in rows]
+
+
+def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[str]:
+    """The ids of the newest `limit` traces that match."""
+    where, parameters = _where(query, before)
+    rows = connection.execute(f"SELECT t.id FROM traces t {where} ORDER BY t.start_ns DESC LIMIT ?", (*parameters, limit))
+    return [row[0] for row in rows]
+
+
+def _where(query: str | None, before: int | None) -> tuple[str, list[Any]]:
+    clauses: list[str] = []
+    parameters: list[Any] = []
+    if query and query.strip():
+        # Each word becomes a quoted FTS5 string, so that nothing a user types is an operator.
+        words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
+        clauses.append("t.seq IN (SELECT rowid FROM search WHERE search MATCH ?)")
+        parameters.append(words.replace("\0", ""))
+    if before is not None:
+        clauses.append("t.start_ns < ?")
+        parameters.append(before)
+    return ("WHERE " + " AND ".join(clauses) if clauses else ""), parameters
+
+
+def _summary(row: Sequence[Any], question: str, answer: str) -> TraceSummary:
+    usage = None if row[6] is None and row[7] is None else Usage(input_tokens=row[6], output_tokens=row[7])
+    return TraceSummary(
+        id=row[0], name=row[1], status=row[2], start_ns=row[3], duration_ns=row[4], spans=row[5], usage=usage,
+        question=question, answer=answer, verdict=row[8], culprit=row[9], failure=row[10],
+    )  # fmt: skip
+
+
+def _questions_and_answers(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """From the roots alone: a list must not read whole traces."""
+    if not ids:
+        return {}
+    marks = ",".join("?" * len(ids))
+    rows = connection.execute(
+        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id IN ({marks}) AND id = trace_id", ids
+    ).fetchall()
+    roots = [Trace(spans=(span,)) for span in _spans(connection, rows, {})]
+    return {trace.id: (trace.question, trace.answer) for trace in roots}
+
+
+def _spans(connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents: dict[tuple[str, str], list[Any]]) -> list[Span]:
+    parsed = [[loads(cell) for cell in row[9:]] for row in rows]
+    wanted: set[int] = set()
+    for cells in parsed:
+        for cell in cells:
+            collect_references(cell, wanted)
+    for listed in documents.values():
+        wanted.update(row[5] for row in listed if row[5] is not None)
+    texts = _texts(connection, wanted)
+    return [
+        _span(row, [resolve_references(cell, texts) for cell in cells], documents, texts)
+        for row, cells in zip(rows, parsed, strict=True)
+    ]
+
+
+def _span(row: Sequence[Any], cells: list[Any], documents: dict[tuple[str, str], list[Any]], texts: dict[int, str]) -> Span:
+    value_in, value_out, model, error, tags, metadata, attributes, notes = cells
+    return Span(
+        id=row[0], trace_id=row[1], parent_id=row[2], name=row[3], kind=row[4], status=row[5], start_ns=row[6],
+        duration_ns=row[7], plumbing=bool(row[8]), input=value_in, output=value_out, model=model, error=error,
+        tags=tuple(tags or ()), metadata=metadata or {}, attributes=attributes or {}, notes=tuple(notes or ()),
+        documents=tuple(_document(item, texts) for item in documents.get((row[0], "documents"), ())),
+        candidates=tuple(_document(item, texts) for item in documents.get((row[0], "candidates"), ())),
+    )  # fmt: skip
+
+
+def _documents_of(connection: apsw.Connection, trace_id: str) -> dict[tuple[str, str], list[Any]]:
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    rows = connection.execute(
+        "SELECT span_id, role, rank, id, content, text_id, score, higher_is_better, score_kind, metadata FROM documents "
+        "WHERE trace_id = ? ORDER BY span_id, role, rank",
+        (trace_id,),
+    )
+    for row in rows:
+        found[row[0], row[1]].append(row)
+    return found
+
+
+def _document(row: Sequence[Any], texts: dict[int, str]) -> Document:
+    content = row[4] if row[5] is None else texts.get(row[5], "")
+    return Document(
+        rank=row[2], id=row[3], content=content or "", score=row[6],
+        higher_is_better=None if row[7] is None else bool(row[7]), score_kind=row[8], metadata=loads(row[9]) or {},
+    )  # fmt: skip
+
+
+def _texts(connection: apsw.Connection, ids: Iterable[int]) -> dict[int, str]:
+    ordered = sorted(ids)
+    found: dict[int, str] = {}
+    for start in range(0, len(ordered), _MOST_TEXTS_A_QUERY):
+        part = ordered[start : start + _MOST_TEXTS_A_QUERY]
+        marks = ",".join("?" * len(part))
+        found.update(connection.execute(f"SELECT id, content FROM texts WHERE id IN ({marks})", part).fetchall())  # type: ignore[arg-type]
+    return found

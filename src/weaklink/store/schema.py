@@ -1,0 +1,92 @@
+"""The tables, as numbered migrations: the n-th script brings a file from version n to n + 1."""
+
+from typing import Final
+
+# "WkLk" in a file's header says that the file is ours.
+APPLICATION_ID: Final = 0x576B4C6B
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE traces (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,      -- that of the root span
+        name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        start_ns INTEGER NOT NULL,    -- since 1970, UTC
+        duration_ns INTEGER,          -- NULL: never ended
+        spans INTEGER NOT NULL DEFAULT 0,
+        input_tokens INTEGER,
+        output_tokens INTEGER
+    );
+    CREATE INDEX traces_by_start ON traces (start_ns);
+    CREATE TABLE texts (              -- every long text once
+        id INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,    -- BLAKE2b, 16 bytes
+        content TEXT NOT NULL
+    );
+    CREATE TABLE spans (              -- {"$weaklink.text": 7} in a JSON column stands for texts.content of id 7
+        trace_id TEXT NOT NULL,
+        id TEXT NOT NULL,
+        parent_id TEXT,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        status TEXT NOT NULL,
+        start_ns INTEGER NOT NULL,
+        duration_ns INTEGER,
+        plumbing INTEGER NOT NULL,
+        input TEXT,                   -- JSON, as are the columns below
+        output TEXT,
+        model TEXT,
+        error TEXT,
+        tags TEXT,
+        metadata TEXT,
+        attributes TEXT,
+        notes TEXT,
+        UNIQUE (trace_id, id)
+    );
+    CREATE TABLE documents (          -- what each retriever and reranker was given and returned
+        trace_id TEXT NOT NULL,
+        span_id TEXT NOT NULL,
+        role TEXT NOT NULL,           -- "documents" or "candidates"
+        rank INTEGER NOT NULL,        -- from 1
+        id TEXT,
+        content TEXT,                 -- NULL where the text is long: then text_id has it
+        text_id INTEGER,
+        score REAL,
+        higher_is_better INTEGER,
+        score_kind TEXT NOT NULL DEFAULT '',
+        metadata TEXT,
+        PRIMARY KEY (trace_id, span_id, role, rank)
+    ) WITHOUT ROWID;
+    CREATE TABLE scores (
+        trace_id TEXT NOT NULL,
+        span_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        part TEXT NOT NULL,           -- "" the whole span, "document 3", "sentence 0-41"
+        scorer TEXT NOT NULL,
+        value REAL,                   -- NULL: could not be given, body.reason says why
+        body TEXT NOT NULL,           -- JSON
+        PRIMARY KEY (trace_id, span_id, name, part, scorer)
+    ) WITHOUT ROWID;
+    CREATE TABLE diagnoses (
+        trace_id TEXT PRIMARY KEY,
+        verdict TEXT NOT NULL,
+        culprit TEXT,                 -- name of the step
+        failure TEXT,
+        confidence REAL NOT NULL,
+        version TEXT NOT NULL,        -- of the rules
+        body TEXT NOT NULL            -- JSON
+    ) WITHOUT ROWID;
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY,
+        trace_id TEXT NOT NULL,
+        span_id TEXT,
+        name TEXT NOT NULL,
+        value TEXT,                   -- JSON
+        comment TEXT NOT NULL DEFAULT '',
+        made_ns INTEGER NOT NULL
+    );
+    CREATE INDEX feedback_by_trace ON feedback (trace_id);
+    CREATE VIRTUAL TABLE search USING fts5 (question, answer, content='', contentless_delete=1);  -- rowid: traces.seq
+    """,
+)

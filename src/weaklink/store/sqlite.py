@@ -1,0 +1,239 @@
+"""The embedded store: one SQLite file in WAL mode."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from weaklink.errors import StoreError
+from weaklink.model import Diagnosis, Document, Score, Span, Trace
+from weaklink.settings import Settings, load_settings
+from weaklink.store import read
+from weaklink.store.codec import escaped, loads, plain_dumps, with_long_texts
+from weaklink.store.connection import connect
+from weaklink.store.location import resolve
+from weaklink.store.protocol import Feedback, Store, TraceSummary
+from weaklink.store.write import Batch, Fill, Texts, transact
+
+_T = TypeVar("_T")
+_SEARCHED_CHARACTERS = 2_000
+
+
+def open_store(url_or_path: str | os.PathLike[str] | None = None) -> Store:
+    """The store at a path or `sqlite:///` URL; by default the one that WEAKLINK_STORE names, else ./.weaklink/traces.db.
+
+    The file is made at the first write. Raises StoreError where the URL names no kind of store that is installed.
+    """
+    settings = load_settings(store=None if url_or_path is None else os.fspath(url_or_path))
+    return SQLiteStore(resolve(settings.store), settings)
+
+
+class SQLiteStore:
+    """Traces in one SQLite file. Reading and writing use a connection each; both may be used from any thread."""
+
+    def __init__(self, path: Path, settings: Settings | None = None, *, may_wait: Callable[[], bool] | None = None) -> None:
+        """Nothing is opened yet. `may_wait` is asked while another process holds the write lock."""
+        self.path = path
+        self._settings = settings or load_settings(store=str(path))
+        self._may_wait = may_wait
+        self._lock = threading.RLock()
+        self._reader: apsw.Connection | None = None
+        self._writer: apsw.Connection | None = None
+        self._cursor: apsw.Cursor | None = None
+        self._texts: Texts | None = None
+
+    # --- reading
+
+    def get(self, trace_id: str) -> Trace:
+        """See Store.get."""
+        return self._read(lambda db: read.read_trace(db, read.full_id(db, trace_id)))
+
+    def latest(self) -> Trace:
+        """See Store.latest."""
+        return self._read(lambda db: read.read_trace(db, read.latest_id(db)))
+
+    def traces(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> Iterator[Trace]:
+        """See Store.traces."""
+        for trace_id in self._read(lambda db: read.trace_ids(db, query, limit, before)):
+            yield self._read(lambda db, wanted=trace_id: read.read_trace(db, wanted))
+
+    def summaries(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> list[TraceSummary]:
+        """See Store.summaries."""
+        return self._read(lambda db: read.read_summaries(db, query, limit, before))
+
+    def scores(self, trace_id: str) -> list[Score]:
+        """See Store.scores."""
+        rows = self._select("SELECT body FROM scores WHERE trace_id = ?", trace_id)
+        return [Score.model_validate_json(row[0]) for row in rows]
+
+    def diagnosis(self, trace_id: str, version: str) -> Diagnosis | None:
+        """See Store.diagnosis."""
+        rows = self._select("SELECT body FROM diagnoses WHERE trace_id = ? AND version = ?", trace_id, version)
+        return Diagnosis.model_validate_json(rows[0][0]) if rows else None
+
+    def feedback(self, trace_id: str) -> list[Feedback]:
+        """See Store.feedback."""
+        rows = self._select(
+            "SELECT trace_id, span_id, name, value, comment, made_ns FROM feedback WHERE trace_id = ? ORDER BY id", trace_id
+        )
+        return [
+            Feedback(trace_id=row[0], span_id=row[1], name=row[2], value=loads(row[3]), comment=row[4], made_ns=row[5])
+            for row in rows
+        ]
+
+    # --- writing
+
+    def append(self, fill: Fill) -> None:
+        """Write what `fill` puts into a batch, in one transaction; raises apsw.Error where it cannot be written."""
+        with self._lock:
+            connection, cursor, texts = self._open_writer()
+            transact(connection, cursor, texts, fill)
+
+    def write(self, traces: Iterable[Trace]) -> None:
+        """See Store.write."""
+        for trace in traces:
+            self._write(lambda batch, whole=trace: _fill_with_trace(batch, whole))
+
+    def add_scores(self, trace_id: str, scores: Sequence[Score]) -> None:
+        """See Store.add_scores."""
+        rows = [
+            (trace_id, score.span_id, score.name, _part(score), score.scorer, score.value, score.model_dump_json())
+            for score in scores
+        ]
+        self._change("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def add_diagnosis(self, diagnosis: Diagnosis, version: str) -> None:
+        """See Store.add_diagnosis."""
+        culprit = diagnosis.culprit.name if diagnosis.culprit else None
+        row = (
+            diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure, diagnosis.confidence, version,
+            diagnosis.model_dump_json(),
+        )  # fmt: skip
+        self._change("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """See Store.add_feedback."""
+        made = feedback.made_ns or time.time_ns()
+        row = (feedback.trace_id, feedback.span_id, feedback.name, plain_dumps(feedback.value), feedback.comment, made)
+        self._change("INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row])
+
+    def prune(self, *, keep: int) -> int:
+        """See Store.prune."""
+        doomed = "SELECT id FROM traces ORDER BY start_ns DESC LIMIT -1 OFFSET ?"
+
+        def delete(connection: apsw.Connection) -> int:
+            connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (id TEXT PRIMARY KEY)")
+            connection.execute("DELETE FROM temp.doomed")
+            connection.execute(f"INSERT INTO temp.doomed {doomed}", (keep,))
+            connection.execute("DELETE FROM search WHERE rowid IN (SELECT seq FROM traces WHERE id IN (SELECT id FROM temp.doomed))")
+            for table in ("spans", "documents", "scores", "diagnoses", "feedback"):
+                connection.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT id FROM temp.doomed)")
+            connection.execute("DELETE FROM traces WHERE id IN (SELECT id FROM temp.doomed)")
+            return connection.changes()
+
+        return self._in_transaction(delete)
+
+    def close(self) -> None:
+        """See Store.close."""
+        with self._lock:
+            for connection in (self._reader, self._writer):
+                if connection is not None:
+                    connection.close()
+            self._reader = self._writer = self._cursor = self._texts = None
+
+    def abandon(self) -> None:
+        """Drop the connections without closing them: in a forked child they belong to the parent."""
+        # Closing would release the parent's file locks (POSIX locks go with the process), so they are kept, unused.
+        _ABANDONED.append((self._reader, self._writer, self._cursor))
+        self._lock = threading.RLock()
+        self._reader = self._writer = self._cursor = self._texts = None
+
+    def _open_writer(self) -> tuple[apsw.Connection, apsw.Cursor, Texts]:
+        if self._writer is None or self._cursor is None or self._texts is None:
+            self._writer = connect(self.path, writable=True, may_wait=self._may_wait)
+            self._cursor = self._writer.cursor()
+            self._texts = Texts(self._cursor, redacted=self._settings.redact)
+        return self._writer, self._cursor, self._texts
+
+    def _read(self, query: Callable[[apsw.Connection], _T]) -> _T:
+        with self._lock:
+            if self._reader is None:
+                self._reader = connect(self.path, writable=False)
+            try:
+                return query(self._reader)
+            except apsw.Error as error:
+                raise StoreError(f"the store {self.path} cannot be read: {error}; check the file") from error
+
+    def _select(self, sql: str, *parameters: Any) -> list[Any]:
+        return self._read(lambda db: db.execute(sql, parameters).fetchall())
+
+    def _write(self, fill: Fill) -> None:
+        try:
+            self.append(fill)
+        except apsw.Error as error:
+            raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
+
+    def _change(self, sql: str, rows: list[Any]) -> None:
+        self._in_transaction(lambda connection: connection.executemany(sql, rows))
+
+    def _in_transaction(self, change: Callable[[apsw.Connection], _T]) -> _T:
+        with self._lock:
+            try:
+                connection, _, _ = self._open_writer()
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    result = change(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            except apsw.Error as error:
+                raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
+            return result
+
+
+_ABANDONED: list[Any] = []
+
+
+def _part(score: Score) -> str:
+    if score.document is not None:
+        return f"document {score.document}"
+    return f"sentence {score.sentence.start}-{score.sentence.end}" if score.sentence else ""
+
+
+def _fill_with_trace(batch: Batch, trace: Trace) -> None:
+    def json(value: Any) -> str | None:
+        return None if value is None or value in ({}, [], ()) else batch.json(with_long_texts(value))
+
+    for span in trace.spans:
+        batch.spans.append(
+            (span.trace_id, span.id, span.parent_id, escaped(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
+             span.plumbing, json(span.input), json(span.output), json(span.model and span.model.model_dump()),
+             json(span.error and span.error.model_dump()), json(list(span.tags)), json(span.metadata), json(span.attributes),
+             json(list(span.notes)))
+        )  # fmt: skip
+        _fill_with_documents(batch, span, "documents", span.documents, json)
+        _fill_with_documents(batch, span, "candidates", span.candidates, json)
+    usage = trace.usage
+    batch.traces.append(
+        (trace.id, escaped(trace.name), trace.status, trace.start_ns, trace.duration_ns, len(trace.spans),
+         usage and usage.input_tokens, usage and usage.output_tokens)
+    )  # fmt: skip
+    batch.searchable.append(
+        (escaped(trace.question)[:_SEARCHED_CHARACTERS], escaped(trace.answer)[:_SEARCHED_CHARACTERS], trace.id)
+    )
+
+
+def _fill_with_documents(
+    batch: Batch, span: Span, role: str, documents: Sequence[Document], json: Callable[[Any], str | None]
+) -> None:
+    for rank, document in enumerate(documents, start=1):
+        batch.documents.append(
+            (span.trace_id, span.id, role, rank, document.id, None, batch.text_id(document.content), document.score,
+             document.higher_is_better, document.score_kind, json(document.metadata))
+        )  # fmt: skip

@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weaklink.scoring.text.stems import stem
+from weaklink.scoring.text.tokens import tokenise
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1,200", "1.2k"),
+        ("1.5 million", "1500000"),
+        ("twenty-five", "25"),
+        ("sixteen", "16"),
+        ("third", "3rd"),
+        ("17:00", "5 PM"),
+        ("17:0", "5 p.m."),
+        ("noon", "12 PM"),
+        ("midnight", "00:00"),
+        ("September", "Sept"),
+        ("5-9 pm", "17:00 21:00"),
+        ("10-3 pm", "10:00 15:00"),
+        ("2024-03-05", "March 5, 2024"),
+    ],
+)
+def test_one_value_has_one_spelling(one: str, other: str):
+    assert [token.value for token in tokenise(one)] == [token.value for token in tokenise(other)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("5%", "5", "%"),
+        ("5 percent", "5", "%"),
+        ("5 per cent", "5", "%"),
+        ("$60", "60", "$"),
+        ("60 dollars", "60", "$"),
+        ("€180", "180", "€"),
+        ("180 euros", "180", "€"),
+        ("$1.2m", "1200000", "$"),
+        ("100m", "100", ""),
+        ("one week", "1", ""),
+    ],
+)
+def test_numbers_know_their_unit(text: str, value: str, unit: str):
+    token = tokenise(text)[0]
+    assert (token.kind, token.value, token.unit) == ("number", value, unit)
+
+
+def test_may_is_a_month_only_with_a_capital_letter():
+    assert [token.kind for token in tokenise("You may come in May")] == ["word", "word", "word", "word", "month"]
+
+
+def test_inflections_and_near_synonyms_share_a_stem():
+    assert stem("employees") == stem("employee") == stem("staff")
+    assert stem("reimbursed") == stem("refund") == stem("reimbursement")
+
+
+@given(st.text(max_size=300))
+def test_tokens_stand_where_they_say(text: str):
+    last = 0
+    for token in tokenise(text):
+        assert 0 <= token.start < token.end <= len(text)
+        assert token.start >= last or token.surface == text[token.start : token.end]
+        assert token.surface == text[token.start : token.end]
+        assert token.value
+        last = token.start
