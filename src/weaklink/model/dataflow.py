@@ -176,7 +176,9 @@ def visible_part(text: str, prompt: str) -> tuple[float, str]:
     # Whether a start of the text stands in the prompt is monotone in its length, so the longest one is a bisection away.
     longest = bisect_left(range(1, len(flat_text) + 1), True, key=lambda n: flat_text[:n] not in flat_prompt)
     start = flat_text[:longest] if longest >= min(_SHORTEST_SIGHTING, len(flat_text)) else ""
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if len(s) >= _SHORTEST_SIGHTING and _flat(s) in flat_prompt]
+    sentences = [
+        s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if len(s) >= _SHORTEST_SIGHTING and _flat(s) in flat_prompt
+    ]
     pieces = "\n".join(sentences)
     best = max(start, pieces, key=len)
     return min(1.0, len(best) / len(flat_text)), best

@@ -104,7 +104,10 @@ class Diagnosis(BaseModel, frozen=True):
             lines += ["", *(f"To decide: {item}" for item in self.capture)]
         others = self.suspects[1:] if self.culprit else self.suspects
         if others:
-            lines += ["", "Other suspects: " + ", ".join(f"{s.step.name} ({s.failure} {s.probability:.2f})" for s in others)]
+            lines += [
+                "",
+                "Other suspects: " + ", ".join(f"{s.step.name} ({s.failure} {s.probability:.2f})" for s in others),
+            ]
         lines += [f"Not scored: {reason}" for reason in self.unscored]
         return "\n".join(lines)
 

@@ -42,7 +42,7 @@ def _role(trace: Trace, span: Span) -> Role:
     if span.kind == "llm":
         return _llm_role(trace, span)
     if span.kind == "reranker":
-        return _reranker_role(span)
+        return "filter" if "filter" in span.name.lower() else "rerank"
     if span.kind == "retriever" and any(below.kind == "retriever" for below in trace.descendants(span)):
         return ""  # a retriever around others (multi-query, ensemble, compression): those below have the roles
     if span.kind == "chain":
@@ -65,14 +65,6 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     return "generate"
 
 
-def _reranker_role(span: Span) -> Role:
-    order = {document.key: rank for rank, document in enumerate(span.candidates)}
-    ranks = [order.get(document.key, -1) for document in span.documents]
-    is_subset = len(span.documents) < len(span.candidates) and -1 not in ranks
-    is_scored = any(document.score is not None for document in span.documents)
-    return "filter" if is_subset and ranks == sorted(ranks) and not is_scored else "rerank"
-
-
 def _chain_role(trace: Trace, span: Span) -> Role:
     """A function that a person wrote: packs where documents went in and text came out, rewrites where a query came out."""
     from weaklink.model.dataflow import documents_in
@@ -85,6 +77,8 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return "pack"
     text = main_text(span.output).strip()
     is_query = isinstance(span.output, str) and text and text != main_text(span.input).strip()
-    if is_query and any(text_of(step.input).strip() == text for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns):
+    if is_query and any(
+        text_of(step.input).strip() == text for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns
+    ):
         return "rewrite"
     return ""

@@ -46,7 +46,9 @@ class Score(BaseModel, frozen=True):
     """The words, numbers or names behind the value: what is missing, unsupported, or contradicted."""
 
     @classmethod
-    def unscored(cls, span_id: str, name: str, reason: str, *, scorer: str = "", document: int | None = None) -> "Score":
+    def unscored(
+        cls, span_id: str, name: str, reason: str, *, scorer: str = "", document: int | None = None
+    ) -> "Score":
         """A score that could not be given: the judge failed, which is not the step failing."""
         return cls(span_id=span_id, name=name, value=None, reason=reason, scorer=scorer, document=document)
 

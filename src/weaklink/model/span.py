@@ -7,7 +7,17 @@ from pydantic import BaseModel, Field, JsonValue
 from weaklink.model.document import Document
 
 SpanKind = Literal[
-    "chain", "agent", "retriever", "reranker", "embedding", "llm", "tool", "prompt", "parser", "vector_store", "guardrail"
+    "chain",
+    "agent",
+    "retriever",
+    "reranker",
+    "embedding",
+    "llm",
+    "tool",
+    "prompt",
+    "parser",
+    "vector_store",
+    "guardrail",
 ]
 SpanStatus = Literal["ok", "error", "cancelled", "interrupted", "abandoned", "recovered", "incomplete"]
 KINDS: tuple[SpanKind, ...] = get_args(SpanKind)

@@ -138,7 +138,9 @@ class Trace(BaseModel, frozen=True):
     @cached_property
     def usage(self) -> Usage | None:
         """Tokens of the whole call, counted once: on the innermost llm spans; None where no provider reported any."""
-        used = [span.model.usage for span in self.leaf_llms if span.model and span.model.usage and not span.model.cached]
+        used = [
+            span.model.usage for span in self.leaf_llms if span.model and span.model.usage and not span.model.cached
+        ]
         if not used:
             return None
 

@@ -63,9 +63,12 @@ def _document_row(trace_id: str, span_id: str, role: str, rank: int, passage: Pa
 
 def _count(span: OpenSpan) -> None:
     trace = span.trace
-    trace.spans += 1
+    if not span.counted:  # a step that an ancestor's end closed comes again with its own end
+        span.counted = True
+        trace.spans += 1
     usage = span.model.get("usage") if span.model and not span.model.get("cached") else None
-    if usage:
+    if usage and not span.usage_counted:
+        span.usage_counted = True
         for name in ("input_tokens", "output_tokens"):
             if usage.get(name) is not None:
                 setattr(trace, name, (getattr(trace, name) or 0) + usage[name])

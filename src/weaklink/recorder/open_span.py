@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from weaklink.model.span import SpanKind, SpanStatus
 
 # What a record weighs in the queue besides its text: the object, its small values and its containers.
 _BASE_SIZE = 600
 # A run of these kinds that ends without a word was cancelled: frameworks report every other end of theirs.
-_SILENT_WHEN_CANCELLED = ("retriever", "llm", "embedding", "reranker")
+_SILENT_WHEN_CANCELLED = ("retriever", "llm", "tool", "embedding", "reranker")
 
 
 class Watch(ref[Any]):
@@ -24,12 +26,14 @@ class Watch(ref[Any]):
 class TraceState:
     """What is known of a trace while its spans come in."""
 
-    __slots__ = ("done", "input_tokens", "key", "output_tokens", "spans")
+    __slots__ = ("done", "input_tokens", "key", "output_tokens", "spans", "when_done")
 
     def __init__(self, key: int) -> None:
         """`key` is that of the root."""
         self.key = key
         self.done = False
+        self.when_done: Callable[[TraceState], None] | None = None
+        """For the integration: called once the root has ended, on any thread."""
         # The writer thread alone counts these.
         self.spans = 0
         self.input_tokens: int | None = None
@@ -66,6 +70,14 @@ class OpenSpan:
     swept_by: OpenSpan | None = None
     """The ancestor whose end closed this span."""
     watch: Watch | None = None
+    is_interrupted = False
+    """For the integration: a step below waits for a person."""
+    steps_below = 0
+    """For the integration: how many numbered steps have begun below."""
+    counted = False
+    """Stands in the trace's number of spans."""
+    usage_counted = False
+    """Its tokens stand in the trace's sums."""
     scratch: Any = None
     """For the integration: what it wants to remember between start and end."""
     size = _BASE_SIZE
@@ -108,4 +120,6 @@ class OpenSpan:
 
     def release(self) -> None:
         """Let go of the payload, which is stored now."""
-        self.input = self.output = self.documents = self.candidates = self.metadata = self.attributes = self.model = None
+        self.input = self.output = self.documents = self.candidates = self.metadata = self.scratch = None
+        if self.swept_by is None:  # else its own end may still come, and add to these
+            self.attributes = self.model = None

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from weaklink.settings import Settings
 
 _BASE_SIZE: Final = 150
-_LATE_ENDS: Final = 4_096
+_LATE_ENDS: Final = 1_024
+_LATE_NS: Final = 30_000_000_000
 
 
 # The list that the roots of a `weaklink.record()` block are added to.
@@ -58,8 +59,11 @@ class Recorder:
         if parent_key is not None:
             parent = self._open.get(parent_key) or self._late.get(parent_key)
         span = OpenSpan(key, parent, name, kind, time_ns(), perf_counter_ns())
-        if parent is None and (block := _block.get()) is not None:
-            block.append(span.trace)
+        if parent is None:
+            if (block := _block.get()) is not None:
+                block.append(span.trace)
+            if self._writer.idle or not self._writer.running:
+                self._writer.notice()  # its ticks end what ends without a word
         if watch is not None:
             reference = span.watch = Watch(watch, self._on_gone)
             reference.key = key
@@ -86,6 +90,7 @@ class Recorder:
 
     def close(self, timeout: float = 2.0) -> None:
         """Close what is still open as incomplete, store all within `timeout` seconds, end the writer."""
+        self._sweep_gone()
         for span in list(self._open.values()):
             if span.parent is None or span.parent.key not in self._open:
                 self._end(span, "incomplete", perf_counter_ns())
@@ -130,7 +135,11 @@ class Recorder:
             self._abandon_closers(span)
         self._put(span, span.size)
         if parent is None:
-            span.trace.done = True
+            trace = span.trace
+            trace.done = True
+            if (tell := trace.when_done) is not None:
+                trace.when_done = None
+                tell(trace)
 
     def _close_children(self, span: OpenSpan, now: int) -> None:
         for child in list(span.children):
@@ -187,12 +196,16 @@ class Recorder:
     def _tick(self) -> bool:
         """On the writer's thread, once per interval: ends what is gone, shows what has been open for a while."""
         self._sweep_gone()
-        oldest_shown = perf_counter_ns() - self._settings.flush_interval_ms * 1_000_000
+        now = perf_counter_ns()
+        for key, span in list(self._late.items()):
+            if span.began + (span.duration_ns or 0) < now - _LATE_NS:
+                self._late.pop(key, None)
+        oldest_shown = now - self._settings.flush_interval_ms * 1_000_000
         for span in list(self._open.values()):
             if not span.provisional and span.began < oldest_shown:
                 span.provisional = True
                 self._put(StillOpen(span), _BASE_SIZE)
-        return bool(self._open)
+        return bool(self._open or self._late)
 
 
 def _swept_status(child: OpenSpan, ancestor: OpenSpan) -> SpanStatus:

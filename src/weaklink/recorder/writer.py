@@ -136,7 +136,7 @@ class Writer:
                 quiet = 0 if busy else quiet + 1
                 if quiet >= _IDLE_AFTER_TICKS:
                     self.idle = True
-                    if len(self._queue):  # put in between: notice() had not seen `idle` yet
+                    if len(self._queue) or self._tick():  # begun or put in between: notice() had not seen `idle` yet
                         self.idle = False
                 elif self._retry_at:
                     self._wake.wait(max(0.0, self._retry_at - time.monotonic()))

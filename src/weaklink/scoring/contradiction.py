@@ -25,7 +25,7 @@ class Contradiction(NamedTuple):
     instead: str
     """What the unit says instead."""
     kind: str
-    """"number", "time", "date", "name", "negation" or "word"."""
+    """"number", "time", "date", "name", "word", "attribute" or "negation"."""
     strength: float
     """Share of the claim's other words that the unit has too, 0..1."""
 
@@ -149,7 +149,7 @@ def _rest(claim: Claim, index: ContextIndex, difference: _Difference) -> frozens
 
 def _agreed_elsewhere(claim: Claim, difference: _Difference, index: ContextIndex, strength: float) -> bool:
     """Another unit has the very values that the claim gives, and nearly as much of the rest."""
-    if not difference.values or (len(difference.said.split()) > 1 and difference.kind == "word"):
+    if difference.kind in ("negation", "attribute"):
         return False
     first, *others = [set(index.postings.get(value, ())) for value in difference.values]
     holders = first.intersection(*others)
@@ -244,7 +244,7 @@ def _words(claim: Claim, unit: Unit) -> Iterator[_Difference]:
 
 
 def _attribute(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[_Difference]:
-    """ "The green button" where the unit has a green light, but a red button."""
+    """One word of the unit goes with another noun: "the green button" for a red button beside a green light."""
     after = next((other for one, other in pairwise(claim.tokens) if one is token and other.content), None)
     if after is None or word not in _EXCLUSIVE:
         return
@@ -253,7 +253,7 @@ def _attribute(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[_D
     if rivals and word not in before:
         values = frozenset({token.value, after.value})
         yield _Difference(
-            f"{token.surface} {after.surface}", f"{before[rivals[0]].surface} {after.surface}", "word", values
+            f"{token.surface} {after.surface}", f"{before[rivals[0]].surface} {after.surface}", "attribute", values
         )
 
 

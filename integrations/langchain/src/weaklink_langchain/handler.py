@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
 from weaklink_langchain import convert, langgraph, steps
 from weaklink_langchain.hooks import install_hooks
+from weaklink_langchain.latest import Latest
 from weaklink_langchain.plumbing import is_plumbing
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from weaklink.model import SpanKind, SpanStatus, Trace
     from weaklink.recorder import OpenSpan
-    from weaklink.recorder.open_span import TraceState
 
+# Kinds that LangChain (core 1.7) tells nothing of when they are cancelled.
+_SILENT = frozenset(("retriever", "llm", "tool"))
 _KIND_OF_RUN: dict[str | None, SpanKind] = {"prompt": "prompt", "parser": "parser"}
 _LAST_TRACE_TIMEOUT_S = 1.0
 _SAME_WARNING_S = 60.0
@@ -74,8 +75,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         settings = load_settings()
         self._taker = convert.snapshotter(settings.max_span_bytes, redact=settings.redact)
         self._take = self._taker.take
-        self._latest: TraceState | None = None
-        self._latest_here: ContextVar[TraceState | None] = ContextVar("weaklink_latest", default=None)
+        self._latest = Latest()
         self._warned: dict[str, float] = {}
         self.raise_error = strict
         if hooks:
@@ -86,8 +86,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
         Waits at most a second for the writer. Raises UnknownTrace where nothing has finished yet.
         """
-        here = self._latest_here.get()
-        state = here if here is not None and here.done else self._latest
+        self._recorder.flush(_LAST_TRACE_TIMEOUT_S)
+        state = self._latest.get()
         if state is None:
             raise UnknownTrace(
                 "there is no trace yet: no chain has finished under this handler; pass it to a run with "
@@ -95,7 +95,6 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             )
         from weaklink.store import open_store
 
-        self._recorder.flush(_LAST_TRACE_TIMEOUT_S)
         store = open_store(self._recorder.path)
         try:
             return store.get(f"{state.key:032x}")
@@ -229,12 +228,15 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def on_tool_start(
         self, serialized: Any, input_str: str, *, run_id: UUID, parent_run_id: UUID | None = None,
         tags: list[str] | None = None, metadata: dict[str, Any] | None = None, name: str | None = None,
-        inputs: dict[str, Any] | None = None, **kwargs: Any,
+        inputs: dict[str, Any] | None = None, tool_call_id: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """A tool is called."""
         try:
             name = name or convert.serialized_name(serialized) or "tool"
-            self._start(run_id, parent_run_id, name, "tool", input_str if inputs is None else inputs, tags, metadata)
+            value = input_str if inputs is None else inputs
+            span = self._start(run_id, parent_run_id, name, "tool", value, tags, metadata)
+            if type(tool_call_id) is str:
+                steps.describe(span, {"tool_call_id": tool_call_id})
         except Exception as error:  # noqa: BLE001
             self.trouble("on_tool_start", error)
 
@@ -310,7 +312,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """The store's scores for the documents that the run is about to return: value, direction and kind."""
         span = None if run_id is None else self._recorder.find(run_id.int)
         if span is not None:
-            span.attributes = {**(span.attributes or {}), steps.STORE_SCORES: scores}
+            steps.describe(span, {steps.STORE_SCORES: scores})
 
     # --- what they share
 
@@ -323,19 +325,22 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         if parent_run_id is None:
             span = self._recorder.start(run_id.int, None, name, kind, run_id)
         else:
-            watch = run_id if kind == "retriever" or kind == "llm" else None
+            watch = run_id if kind in _SILENT else None
             span = self._recorder.start(run_id.int, parent_run_id.int, name, kind, watch)
         handed_on = None if span.parent is None else span.parent.scratch
         if type(handed_on) is _HandedOn and handed_on.value is value:
             span.input, span.scratch = handed_on.frozen, handed_on.passages
         else:
             self._set_input(span, value)
-        if tags and (own_tags := steps.own_tags(tags, metadata)):
-            span.tags = own_tags
+        if tags:
+            if own_tags := steps.own_tags(tags, metadata):
+                span.tags = own_tags
+            if (attempt := steps.attempt_of(tags)) is not None:
+                span.attributes = {"attempt": attempt}
         if metadata and (own := steps.own_metadata(metadata)):
             span.metadata = self._take(own)[0]
         if span.parent is None:
-            self._latest_here.set(span.trace)
+            self._latest.watch(span.trace)
         return span
 
     def _start_llm(
@@ -348,7 +353,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             span = self._start(run_id, parent_run_id, name, "llm", single, tags, metadata)
             span.model = convert.model_call(invocation, metadata, self._taker)
             if offered := convert.tool_names(invocation):
-                span.attributes = {"tools": offered}
+                steps.describe(span, {"tools": offered})
         except Exception as error:  # noqa: BLE001
             self.trouble("on_llm_start", error)
 
@@ -373,7 +378,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def _set_answer(self, span: OpenSpan, response: LLMResult) -> None:
         self._set_output(span, convert.output_of(response))
         if span.model is None:
-            span.model = {}
+            span.model = {"name": ""}
         convert.complete_model_call(span.model, response)
 
     def _first_token(self, run_id: UUID) -> None:
@@ -386,9 +391,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def _finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
         self._recorder.finish(span, status)
-        if span.parent is None:
-            self._latest = span.trace
-        elif span.has_retrieval or span.kind == "retriever" or span.kind == "reranker":
+        if span.parent is not None and (span.has_retrieval or span.kind == "retriever" or span.kind == "reranker"):
             span.parent.has_retrieval = True
 
     def _fail(self, event: str, run_id: UUID, error: BaseException, inputs: Any) -> None:
@@ -399,12 +402,12 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             if inputs is not None:
                 self._set_input(span, inputs)
             status = langgraph.status_of(error)
+            if status == "interrupted" and span.parent is not None and steps.is_node(span):
+                span.parent.is_interrupted = True  # LangGraph reports the graph itself as ended well
             if status == "ok":  # control flow inside a graph: the step did what it should
                 self._recorder.finish(span)
             else:
                 self._recorder.fail(span, error, status)
-            if span.parent is None:
-                self._latest = span.trace
         except Exception as trouble:  # noqa: BLE001
             self.trouble(event, trouble)
 
@@ -423,4 +426,4 @@ def _status_of_end(span: OpenSpan, outputs: Any, *, is_stream: bool) -> SpanStat
     # Only then does a stream end before the steps that feed it.
     if is_stream and span.children:
         return "abandoned"
-    return "interrupted" if langgraph.is_interrupted(outputs) else "ok"
+    return "interrupted" if span.is_interrupted or langgraph.is_interrupted(outputs) else "ok"

@@ -14,6 +14,7 @@ STORE_SCORES = "store_scores"
 """Where a retriever's scores wait, among its attributes, for the documents they belong to."""
 
 _RETRY_TAG = "retry:attempt:"
+_STEP_TAG = "seq:step:"
 _FRAMEWORK_METADATA = ("ls_", "lc_", "langgraph_", "__", "checkpoint_")
 _FRAMEWORK_TAGS = ("seq:step:", "map:key:", "graph:step:", "langsmith:", "retry:attempt:")
 # Where retrievers and rerankers put their scores: Bedrock and Tavily, Cohere and other rerankers, Azure.
@@ -37,6 +38,11 @@ def own_tags(tags: list[str], metadata: dict[str, Any] | None) -> list[str]:
     return [tag for tag in tags if type(tag) is str and not tag.startswith(_FRAMEWORK_TAGS) and tag not in classes]
 
 
+def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
+    """Add what is known of a step to what was known before."""
+    span.attributes = attributes if span.attributes is None else {**span.attributes, **attributes}
+
+
 def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: list[str] | None) -> None:
     """A run inside a LangGraph graph: agent, node, edge; and the attempt of a retried run."""
     node = metadata.get("langgraph_node")
@@ -45,24 +51,38 @@ def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: lis
     if node is None:
         return
     if name == node:
-        span.attributes = {"node": node, "step": metadata.get("langgraph_step")}
-        if namespace := metadata.get("langgraph_checkpoint_ns"):
+        describe(span, {"node": node, "step": metadata.get("langgraph_step")})
+        if span.attributes and (namespace := metadata.get("langgraph_checkpoint_ns")):
             span.attributes["namespace"] = namespace
-    elif _is_edge(span, node, tags):
-        span.attributes = {"node": node, "branch": True}
+    elif tags and span.parent is not None and span.parent.name == node and _is_edge(span.parent, tags):
+        describe(span, {"node": node, "branch": True})
 
 
-def _is_edge(span: OpenSpan, node: Any, tags: list[str] | None) -> bool:
-    """A function that LangGraph itself runs after a node decides where to go next."""
-    is_below_node = span.parent is not None and span.parent.name == node and not span.plumbing
-    return is_below_node and any(tag.startswith("seq:step:") for tag in tags or ())
+def is_node(span: OpenSpan) -> bool:
+    """Whether the step is a node of a graph, not something inside one."""
+    return span.attributes is not None and span.attributes.get("node") == span.name and "step" in span.attributes
+
+
+def _is_edge(node: OpenSpan, tags: list[str]) -> bool:
+    """Whether a step right below `node` is a function that decides where the graph goes next.
+
+    LangGraph (1.2) numbers what a node consists of: its own steps from 1, then a write that no callback tells of, then the edges.
+    """
+    for tag in tags:
+        number = tag[len(_STEP_TAG) :]
+        if tag.startswith(_STEP_TAG) and number.isdecimal():
+            if int(number) == node.steps_below + 1:
+                node.steps_below += 1
+                return False
+            return True
+    return False
 
 
 def describe_prompt(span: OpenSpan, serialized: Any) -> None:
     """The template behind a prompt, where LangChain tells it."""
     template = _template(serialized)
     if template:
-        span.attributes = {"template": template if len(template) <= LONG_TEXT else Text(template)}
+        describe(span, {"template": template if len(template) <= LONG_TEXT else Text(template)})
 
 
 def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
@@ -70,14 +90,13 @@ def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
     known = {"store": metadata.get("ls_vector_store_provider"), "embedding": metadata.get("ls_embedding_model")}
     attributes = {name: value for name, value in known.items() if type(value) is str}
     if attributes:
-        span.attributes = attributes
+        describe(span, attributes)
 
 
 def note_embedding(span: OpenSpan, result: Any, duration_ns: int) -> None:
     """The embedding of a retriever's query: how long it took, and the size of the vector."""
-    span.attributes = span.attributes or {}
     dimensions = len(result) if type(result) is list else None
-    span.attributes["query_embedding"] = {"duration_ns": duration_ns, "dimensions": dimensions}
+    describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
 
 
 def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:

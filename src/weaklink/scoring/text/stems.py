@@ -1,6 +1,7 @@
 """The stemmer that makes "employees" and "employee" one word, and "staff" another name for it."""
 
 import functools
+from typing import Any
 
 _SYNONYMS = """
 vacation holiday holidays leave pto
@@ -44,43 +45,31 @@ lead head run direct
 live reside
 """
 
-_SUFFIXES = (
-    ("ational", "ate"), ("ization", "ize"), ("isation", "ize"), ("fulness", "ful"), ("ousness", "ous"),
-    ("iveness", "ive"), ("ations", "at"), ("ation", "at"), ("ies", "y"), ("ied", "y"), ("sses", "ss"),
-    ("ments", "ment"),
-)  # fmt: skip
-_ENDINGS = ("ingly", "edly", "ing", "ed", "es", "s", "ly", "er", "or", "est", "ment", "ness", "e")
+_LONGEST_WORD = 40
 
 
 @functools.lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The stem of a lower-case word: suffixes stripped, one name for synonyms ("staff" is "employee")."""
     found = _strip(word)
-    return _CANONICAL.get(found, found)
+    return _canonical().get(found, found)
 
 
 def _strip(word: str) -> str:
-    if len(word) <= 3 or len(word) > 40:
-        return word[:40]
-    if word.endswith(("'s", "’s")):
-        word = word[:-2]
-    for ending, instead in _SUFFIXES:
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            word = word[: -len(ending)] + instead
-            break
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not (ending == "s" and word.endswith("ss")):
-            word = word[: -len(ending)]
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
-        word = word[:-1]
-    if word.endswith("i"):
-        word = word[:-1] + "y"
-    if word.endswith("at") and len(word) > 5:
-        word = word[:-2]
-    return word
+    if len(word) <= 3 or len(word) > _LONGEST_WORD:
+        return word[:_LONGEST_WORD]
+    return _english().stemWord(word.replace("’", "'"))
 
 
+@functools.cache
+def _english() -> Any:
+    # Porter2 (Snowball English): http://snowballstem.org/algorithms/english/stemmer.html
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@functools.cache
 def _canonical() -> dict[str, str]:
     table: dict[str, str] = {}
     for line in _SYNONYMS.strip().split("\n"):
@@ -89,4 +78,3 @@ def _canonical() -> dict[str, str]:
     return table
 
 
-_CANONICAL = _canonical()

@@ -1,0 +1,3 @@
+"""stub"""
+def diff() -> None:
+    """stub"""

@@ -1,0 +1,3 @@
+"""stub"""
+def export() -> None:
+    """stub"""

@@ -1,0 +1,72 @@
+"""Which traces the user means."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from weaklink.errors import AmbiguousTrace, UnknownTrace
+
+if TYPE_CHECKING:
+    from weaklink.model import Trace
+    from weaklink.store import Store
+
+ATTACH = """Attach Weaklink to your chain, run it, and look again:
+
+  from weaklink_langchain import WeaklinkCallbackHandler
+  chain.invoke(question, config={"callbacks": [WeaklinkCallbackHandler()]})
+
+Or see it on a chain that is already there:
+
+  weaklink demo --llm scripted"""
+_SHORTEST_ID = 4
+
+
+def reading(store: str | None) -> Store:
+    """The store that is there, for reading; raises StoreError where there is none."""
+    from weaklink.store import open_store
+
+    return open_store(store)
+
+
+def find_trace(store: Store, wanted: str) -> Trace:
+    """The trace that `wanted` names: "last", or an id, or its end. Raises UnknownTrace or AmbiguousTrace."""
+    return store.latest() if wanted.strip().lower() in ("last", "latest", "") else store.get(wanted)
+
+
+def find_traces(store: Store, wanted: str | None, limit: int) -> list[Trace]:
+    """The traces that `wanted` names: nothing for the newest, an id or its end, "last", or words to find."""
+    if wanted is None:
+        found = list(store.traces(limit=limit))
+        if not found:
+            store.latest()  # says that the store is empty
+        return found
+    if wanted.strip().lower() == "last":
+        return [store.latest()]
+    if looks_like_id(wanted):
+        try:
+            return [store.get(wanted)]
+        except AmbiguousTrace:
+            raise
+        except UnknownTrace:
+            pass
+    found = list(store.traces(wanted, limit=limit))
+    if not found:
+        raise UnknownTrace(
+            f"no trace fits {wanted!r}: neither an id ends so, nor do these words stand in a question or an answer; "
+            "type: weaklink list"
+        )
+    return found
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether `text` can be the end of an id: hex digits, and at least one of them no letter."""
+    plain = text.strip().lower().replace("-", "")
+    is_hex = len(plain) >= _SHORTEST_ID and all(character in "0123456789abcdef" for character in plain)
+    return is_hex and any(character.isdigit() for character in plain)
+
+
+def store_name(store: Store) -> str:
+    """Where the store is, for people."""
+    path = getattr(store, "path", None)
+    return os.fspath(path) if path is not None else "the store"

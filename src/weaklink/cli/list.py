@@ -1,0 +1,106 @@
+"""`weaklink list`: recent traces, a line each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklink.cli.options import JsonOption, LimitOption, StoreOption, WidthOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from weaklink.model import Diagnosis
+    from weaklink.report.text.look import Look
+    from weaklink.store import Store, TraceSummary
+
+
+def list_traces(
+    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="Words of the question or the answer.")] = None,
+    limit: LimitOption = 20,
+    width: WidthOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List recent traces: verdict, weak link, question, time, tokens, age, id.
+
+    \b
+    weaklink list                     the newest 20
+    weaklink list "standby pay"       those with these words in question or answer
+    weaklink list -n 200 --json       for programs
+    """
+    from weaklink.cli.finding import ATTACH, reading, store_name
+    from weaklink.cli.screen import look, show_block, show_json, show_text, waiting
+
+    opened = reading(store)
+    summaries = opened.summaries(query, limit=limit)
+    with waiting("diagnosing"):
+        diagnoses = [_diagnosis(opened, summary) for summary in summaries]
+    if as_json:
+        show_json({"store": store_name(opened), "traces": [_data(*pair) for pair in zip(summaries, diagnoses, strict=True)]})
+    elif summaries:
+        drawn = look(width)
+        show_block(_table(summaries, diagnoses, drawn), drawn)
+        show_text(f"\nweaklink show {summaries[0].id[-12:]}  tells more of the first one")
+    elif query:
+        show_text(f"No question or answer has these words: {query}\nType: weaklink list")
+    else:
+        show_text(f"Nothing is recorded in {store_name(opened)} yet. {ATTACH}")
+
+
+def _diagnosis(store: Store, summary: TraceSummary) -> Diagnosis:
+    from weaklink.diagnosis import RULES_VERSION
+    from weaklink.examine import examine
+
+    if summary.verdict is not None and (stored := store.diagnosis(summary.id, RULES_VERSION)) is not None:
+        return stored
+    return examine(store.get(summary.id), store).diagnosis
+
+
+def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], drawn: Look) -> RenderableType:
+    from weaklink.report.clean import one_line
+    from weaklink.report.figures import age_text, count_text, duration_text
+    from weaklink.report.text.columns import Column, fit
+    from weaklink.report.text.look import STATUS_STYLES, VERDICT_STYLES
+
+    verdict, link = Column("verdict"), Column("weak link", least=16, most=44)
+    question = Column("question", least=24)
+    latency, tokens = Column("time", right=True, drop=1), Column("tokens", right=True, drop=3)
+    age, name = Column("age", right=True, drop=2), Column("id")
+    status = Column("ended", drop=4)
+    now = time.time_ns()
+    for summary, diagnosis in zip(summaries, diagnoses, strict=True):
+        verdict.add(diagnosis.verdict, f"bold {VERDICT_STYLES[diagnosis.verdict]}")
+        link.add(_weak_link(diagnosis))
+        question.add(one_line(diagnosis.question or summary.question))
+        latency.add(duration_text(summary.duration_ns), "dim")
+        tokens.add(count_text(summary.usage.total_tokens if summary.usage else None), "dim")
+        age.add(age_text(summary.start_ns, now), "dim")
+        name.add(summary.id[-12:], "cyan")
+        is_ok = summary.status == "ok"
+        status.add("" if is_ok else summary.status, "" if is_ok else STATUS_STYLES[summary.status])
+    return fit([verdict, link, question, status, latency, tokens, age, name], drawn, indent=0)
+
+
+def _weak_link(diagnosis: Diagnosis) -> str:
+    from weaklink.report.clean import one_line
+
+    if diagnosis.culprit is None:
+        return ""
+    step = diagnosis.culprit.role or one_line(diagnosis.culprit.name)
+    return f"{step}: {one_line(diagnosis.failure)}" if diagnosis.failure else step
+
+
+def _data(summary: TraceSummary, diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "id": summary.id, "name": summary.name, "status": summary.status, "verdict": diagnosis.verdict,
+        "culprit": diagnosis.culprit.model_dump(mode="json") if diagnosis.culprit else None,
+        "failure": diagnosis.failure, "confidence": diagnosis.confidence, "summary": diagnosis.summary,
+        "question": diagnosis.question or summary.question, "answer": diagnosis.answer or summary.answer,
+        "start_ns": summary.start_ns, "duration_ns": summary.duration_ns, "steps": summary.spans,
+        "usage": summary.usage.model_dump() if summary.usage else None,
+    }  # fmt: skip

@@ -1,0 +1,63 @@
+"""Which step broke: rules find, blame decides. Pure: no clock, no input or output; the same trace gives the same verdict."""
+
+from collections.abc import Iterable
+
+from weaklink.diagnosis import blame, generation, hard, retrieval
+from weaklink.diagnosis.finding import Finding, Rule
+from weaklink.diagnosis.limits import Limits
+from weaklink.diagnosis.probe import Probe, probe
+from weaklink.model import Diagnosis, Score, Scores, Trace
+
+RULES_VERSION = "1"
+"""Changes whenever a rule or a limit does: a stored diagnosis of another version is made anew."""
+
+RULES: tuple[Rule, ...] = (
+    hard.raised,
+    hard.timed_out,
+    hard.format_error,
+    hard.tool_error,
+    hard.recovered_failure,
+    hard.never_finished,
+    hard.empty_output,
+    hard.cut_off,
+    hard.loop,
+    retrieval.no_results,
+    retrieval.off_topic,
+    retrieval.missing_content,
+    retrieval.good_document_dropped,
+    retrieval.context_not_passed,
+    retrieval.context_truncated,
+    generation.contradicted,
+    generation.unsupported,
+    generation.answered_without_evidence,
+    generation.false_abstention,
+    generation.lost_in_parsing,
+)
+"""Every rule; its name is the failure class that users see, its docstring says what it means."""
+
+
+def diagnose(
+    trace: Trace,
+    scores: Iterable[Score] | None = None,
+    *,
+    limits: Limits | None = None,
+    rules: Iterable[Rule] = RULES,
+    probed: Probe | None = None,
+) -> Diagnosis:
+    """Name the step of `trace` that broke, with evidence and a probability, or say that it is not known.
+
+    Without `scores` the default scorers run first (offline). `probed` is what `probe` found in the live store.
+    """
+    if scores is None:
+        from weaklink.scoring import score_trace
+
+        scores = score_trace(trace)
+    looked_up = Scores(scores)
+    in_force = limits or Limits()
+    found = blame.find(trace, looked_up, in_force, rules)
+    if probed is not None:
+        found = probed.apply(found)
+    return blame.judge(trace, looked_up, in_force, found)
+
+
+__all__ = ["RULES", "RULES_VERSION", "Finding", "Limits", "Probe", "Rule", "diagnose", "probe"]

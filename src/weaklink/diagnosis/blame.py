@@ -1,0 +1,205 @@
+"""From findings to a verdict: the earliest step that lost what the next one needed is the weak link."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from weaklink.diagnosis.finding import Finding, Rule
+from weaklink.diagnosis.limits import Limits
+from weaklink.model import Diagnosis, Role, Scores, Span, Step, StripCell, Suspect, Trace, Verdict
+from weaklink.model.roles import roles
+
+_MOST_SUSPECTS = 8
+# The measure that a role is judged by in the strip.
+_SCORE_OF_ROLE: dict[Role, str] = {
+    "retrieve": "relevance",
+    "rerank": "relevance",
+    "filter": "relevance",
+    "generate": "groundedness",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A finding, and the rule that made it."""
+
+    rule: Rule
+    finding: Finding
+
+
+def find(trace: Trace, scores: Scores, limits: Limits, rules: Iterable[Rule]) -> list[Named]:
+    """Everything that the rules find, in the order in which the steps began."""
+    start = {span.id: span.start_ns for span in trace.spans}
+    found = [Named(rule, finding) for rule in rules for finding in rule(trace, scores, limits)]
+    return sorted(found, key=lambda named: start.get(named.finding.span_id, 0))
+
+
+def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> Diagnosis:
+    """The verdict that the findings carry."""
+    known = roles(trace)
+    suspects = _suspects(
+        trace, known, [named for named in found if not named.finding.harmless and named.finding.strength > 0]
+    )
+    harmless = [named for named in found if named.finding.harmless]
+    top = suspects[0] if suspects else None
+    verdict, confidence = _verdict(trace, scores, limits, suspects, harmless)
+    blamed = top if verdict in ("broken", "degraded") else None
+    if verdict == "recovered":
+        blamed = _suspect(trace, known, harmless[0], 0.0)
+    return Diagnosis(
+        trace_id=trace.id,
+        verdict=verdict,
+        culprit=blamed.step if blamed else None,
+        failure=blamed.failure if blamed else None,
+        confidence=round(confidence, 4),
+        summary=_summary(trace, verdict, blamed, top),
+        suspects=tuple(suspects[:_MOST_SUSPECTS]),
+        evidence=blamed.evidence if blamed else top.evidence if top and verdict == "unknown" else (),
+        advice=blamed.advice if blamed else "",
+        capture=tuple(_capture(trace, scores)) if verdict == "unknown" else (),
+        strip=tuple(_strip(trace, scores, known, blamed, suspects)),
+        question=trace.question,
+        answer=trace.answer,
+        unscored=tuple(sorted({f"{s.name} of {trace.get(s.span_id).name}: {s.reason}" for s in scores if s.value is None and s.is_whole})),
+    )  # fmt: skip
+
+
+def _suspects(trace: Trace, known: dict[str, Role], found: list[Named]) -> list[Suspect]:
+    """Each finding counts as far as no earlier step explains it; of one step its strongest finding speaks."""
+    suspects: list[Suspect] = []
+    unexplained = 1.0
+    steps = list(dict.fromkeys(named.finding.span_id for named in found))
+    for span_id in steps:
+        of_step = [named for named in found if named.finding.span_id == span_id]
+        strongest = max(of_step, key=lambda named: named.finding.strength)
+        for named in of_step:
+            share = named.finding.strength * unexplained
+            suspects.append(_suspect(trace, known, named, share if named is strongest else share * 0.5))
+        unexplained *= 1.0 - strongest.finding.strength
+    # A step that raised is hard evidence: it stands before every doubt about steps before it.
+    return sorted(suspects, key=lambda suspect: -suspect.probability)
+
+
+def _suspect(trace: Trace, known: dict[str, Role], named: Named, probability: float) -> Suspect:
+    span = trace.get(named.finding.span_id)
+    step = Step(span_id=span.id, name=span.name, kind=span.kind, role=known.get(span.id, ""))
+    return Suspect(
+        step=step,
+        failure=named.rule.__name__,
+        probability=round(probability, 4),
+        summary=named.finding.says,
+        evidence=tuple(named.finding.evidence),
+        advice=named.finding.advice,
+    )
+
+
+def _verdict(
+    trace: Trace, scores: Scores, limits: Limits, suspects: list[Suspect], harmless: list[Named]
+) -> tuple[Verdict, float]:
+    top = suspects[0].probability if suspects else 0.0
+    if top >= limits.broken:
+        return "broken", min(top, limits.surest)
+    sound = min(limits.surest, _grounded(trace, scores))
+    for suspect in suspects:
+        sound *= 1.0 - suspect.probability
+    if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
+        return "unknown", max(top, 1.0 - sound)
+    if trace.status == "interrupted":
+        return "ok", sound
+    if _unchecked(trace, scores):
+        return "unknown", 1.0 - sound
+    if top >= limits.degraded:
+        return "degraded", sound
+    return ("recovered" if harmless else "ok"), sound
+
+
+def _grounded(trace: Trace, scores: Scores) -> float:
+    """Probability that the answer says what its context says; 1 where nobody could tell."""
+    generator = trace.dataflow.generator
+    value = None if generator is None else scores.value(generator.id, "groundedness")
+    return 1.0 if value is None else value
+
+
+def _unchecked(trace: Trace, scores: Scores) -> str:
+    """Why nobody could check the answer; "" where somebody did."""
+    generator = trace.dataflow.generator
+    if generator is None:
+        return "" if trace.of_kind("retriever") and _all_scored(trace, scores) else "no model call was recorded"
+    score = scores.get(generator.id, "groundedness")
+    if score is None:
+        return "groundedness was not scored"
+    return "" if score.value is not None else score.reason
+
+
+def _all_scored(trace: Trace, scores: Scores) -> bool:
+    return all(scores.value(span.id, "relevance") is not None for span in trace.of_kind("retriever"))
+
+
+def _summary(trace: Trace, verdict: Verdict, blamed: Suspect | None, top: Suspect | None) -> str:
+    if blamed is not None:
+        return _sentence(blamed.summary)
+    if verdict == "ok" and trace.status == "interrupted":
+        return "The graph waits for a person; nothing failed."
+    if verdict == "ok":
+        return "Every step did its part: the answer is grounded in what was retrieved."
+    if trace.status == "abandoned":
+        return "The reader left the stream before the answer was complete, so there is no whole answer to judge."
+    if top is not None:
+        return f"Not sure: {top.summary}."
+    return "Not sure: nothing failed, and the answer could not be checked."
+
+
+def _capture(trace: Trace, scores: Scores) -> list[str]:
+    """What would let the next diagnosis decide."""
+    found: list[str] = []
+    if reason := _unchecked(trace, scores):
+        found.append(
+            f"the answer could not be checked ({reason}): record the retriever and the model call with the same handler"
+        )
+    if not trace.of_kind("retriever") and not trace.of_kind("tool"):
+        found.append("no retriever or tool was recorded: pass the handler to the whole chain, not to one step of it")
+    if trace.of_kind("retriever"):
+        found.append(
+            "a probe of the live retriever tells a bad search from a gap in the corpus: weaklink.diagnosis.probe"
+        )
+    if trace.status in ("cancelled", "incomplete"):
+        found.append("the call did not end: let it run to its end once, or record why it was stopped")
+    return found
+
+
+def _strip(
+    trace: Trace, scores: Scores, known: dict[str, Role], blamed: Suspect | None, suspects: list[Suspect]
+) -> list[StripCell]:
+    """The steps with a role in the order they began; neighbours with the same role share a cell unless one is marked."""
+    suspected = {suspect.step.span_id for suspect in suspects if suspect.probability >= 0.1}
+    cells: list[StripCell] = []
+    for span in trace.spans:
+        role = known.get(span.id)
+        is_blamed = blamed is not None and span.id == blamed.step.span_id
+        if not role and not is_blamed:
+            continue
+        cell = StripCell(
+            span_id=span.id, role=role or "", name=span.name, score=_strip_score(scores, span, role or ""),
+            mark=_mark(span, is_blamed=is_blamed, is_suspect=blamed is None and span.id in suspected),
+        )  # fmt: skip
+        if cells and cells[-1].role == cell.role and not (cell.mark and cells[-1].mark):
+            if not cell.mark:
+                continue
+            cells.pop()
+        cells.append(cell)
+    return cells
+
+
+def _mark(span: Span, *, is_blamed: bool, is_suspect: bool) -> Literal["", "!", "~", "?"]:
+    if span.status == "recovered":
+        return "!" if is_blamed and span.kind == "tool" else "~"
+    return "!" if is_blamed else "?" if is_suspect else ""
+
+
+def _strip_score(scores: Scores, span: Span, role: Role) -> float | None:
+    name = _SCORE_OF_ROLE.get(role)
+    return scores.value(span.id, name) if name else None
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "”)")) else ".")

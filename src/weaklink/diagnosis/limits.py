@@ -1,0 +1,40 @@
+"""Every number that a rule compares with."""
+
+from pydantic import BaseModel, Field
+
+
+class Limits(BaseModel, frozen=True):
+    """Thresholds of the rules and of the verdict. A ramp is 0 at its first end, 1 at its second, straight between."""
+
+    insufficient: tuple[float, float] = (0.55, 0.25)
+    """Sufficiency of a context: from here on it may be lacking, from there on it is."""
+    off_topic: float = Field(default=0.3, ge=0, le=1)
+    """Best relevance of a retrieval below which its passages are about something else."""
+    sufficiency_lost: tuple[float, float] = (0.1, 0.3)
+    """Sufficiency that a reranker or the packing lost."""
+    grounded: tuple[float, float] = (0.6, 0.9)
+    """Groundedness from which on an answer speaks for its context, whatever the context's sufficiency."""
+    trust_in_grounded: float = Field(default=0.75, ge=0, le=1)
+    """How much of the doubt about a context a fully grounded answer takes away."""
+    abstention: tuple[float, float] = (0.3, 0.65)
+    """Sufficiency of a context behind an abstention: up to here it was honest, from there on it was wrong."""
+    whole_passage: float = Field(default=0.95, ge=0, le=1)
+    """Share of a passage in the prompt from which on it counts as passed on whole."""
+    same_call: int = Field(default=3, ge=2)
+    """So many calls of one step with the same input and the same output are a loop."""
+    surest: float = Field(default=0.97, ge=0, le=1)
+    """No verdict is given with more confidence than this."""
+    hard: float = Field(default=0.95, ge=0, le=1)
+    """Probability that the step that raised is the weak link."""
+    broken: float = Field(default=0.5, ge=0, le=1)
+    """Probability of the first suspect from which on the trace is called broken."""
+    unknown: float = Field(default=0.35, ge=0, le=1)
+    """Probability of the first suspect from which on the trace cannot be called ok."""
+    degraded: float = Field(default=0.2, ge=0, le=1)
+    """Probability of the first suspect from which on a trace whose answer stands is called degraded."""
+
+
+def ramp(value: float, ends: tuple[float, float]) -> float:
+    """Where `value` lies between `ends`, cut off to 0..1; the ends may fall."""
+    start, full = ends
+    return min(1.0, max(0.0, (value - start) / (full - start)))

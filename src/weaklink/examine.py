@@ -1,0 +1,55 @@
+"""Scores and diagnosis of a trace: taken from the store where they are there, computed and stored where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weaklink.errors import StoreError
+from weaklink.model import Diagnosis, Score, Trace
+
+if TYPE_CHECKING:
+    from weaklink.scoring import Scorer
+    from weaklink.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A trace with its scores and its diagnosis."""
+
+    trace: Trace
+    scores: tuple[Score, ...]
+    diagnosis: Diagnosis
+
+
+def examine(trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] = ()) -> Examination:
+    """The examination of `trace`. With a `store`, what is there is used, and what is new is put there.
+
+    `scorers` run in any case; each default scorer runs where the store has no score of its name. A trace that is still
+    running is examined and nothing stored; a store that cannot be written is no obstacle.
+    """
+    from weaklink.diagnosis import RULES_VERSION, diagnose
+
+    stored = [] if store is None else store.scores(trace.id)
+    new = _new_scores(trace, stored, list(scorers))
+    diagnosis = None if store is None or new else store.diagnosis(trace.id, RULES_VERSION)
+    if diagnosis is not None:
+        return Examination(trace, tuple(stored), diagnosis)
+    scores = (*stored, *new)
+    diagnosis = diagnose(trace, scores)
+    if store is not None and trace.duration_ns is not None:
+        with suppress(StoreError):  # a read-only store can be looked at
+            if new:
+                store.add_scores(trace.id, new)
+            store.add_diagnosis(diagnosis, RULES_VERSION)
+    return Examination(trace, scores, diagnosis)
+
+
+def _new_scores(trace: Trace, stored: Sequence[Score], scorers: list[Scorer]) -> list[Score]:
+    from weaklink.scoring import default_scorers, score_trace
+
+    known = {score.name for score in stored} | {scorer.name for scorer in scorers}
+    missing = [scorer for scorer in default_scorers() if scorer.name not in known]
+    return score_trace(trace, [*scorers, *missing])

@@ -1,0 +1,100 @@
+"""A trace out of logs: for a chain that nobody traced."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+
+from weaklink.errors import WeaklinkError
+from weaklink.model import Document, Span, Trace
+
+_TEXT_KEYS = ("content", "page_content", "text")
+_EXAMPLE = 'weaklink.trace_from(question="Who ...?", documents=["Ada ..."], answer="Ada.")'
+
+
+class UnusableLog(WeaklinkError):
+    """You gave `trace_from` something that is no question, document or answer."""
+
+
+def trace_from(
+    question: str,
+    documents: Iterable[str | Mapping[str, Any] | Document] = (),
+    answer: str = "",
+    context: str | None = None,
+    *,
+    name: str = "logged chain",
+    start_ns: int | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> Trace:
+    """A trace of four steps (chain, retriever, prompt, llm) from what a log holds of one call, to score and diagnose.
+
+    `documents` are what the retriever returned, in its order: texts, `weaklink.Document`s, or dictionaries with `content`
+    (or `page_content` or `text`) and any of `id`, `score`, `higher_is_better`, `score_kind`, `metadata`. `context` is what
+    the model was shown of them; None takes all of them, whole. Durations are 0, because a log does not say them.
+    `start_ns` is nanoseconds since 1970, by default now; `new_id` gives ids of 32 hex digits.
+    Raises UnusableLog where an argument is of another type.
+    """
+    for what, value in (("question", question), ("answer", answer)):
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - logs hold anything
+            raise UnusableLog(f"the {what} is of type {type(value).__name__}: it must be text; type: {_EXAMPLE}")
+    if isinstance(documents, str | Mapping):
+        raise UnusableLog(f"documents is a single {type(documents).__name__}: it must be a list of them; type: {_EXAMPLE}")
+    found = tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
+    shown = "\n\n".join(document.content for document in found) if context is None else context
+    return _trace(question, found, answer, shown, name, time.time_ns() if start_ns is None else start_ns, new_id or _new_id)
+
+
+def _trace(
+    question: str, documents: tuple[Document, ...], answer: str, context: str, name: str, start: int, new_id: Callable[[], str]
+) -> Trace:
+    root = new_id()
+
+    def step(number: int, name: str, **fields: Any) -> Span:
+        values = {"trace_id": root, "parent_id": root, "status": "ok", "start_ns": start + number, "duration_ns": 0}
+        return Span.model_validate({"id": new_id(), "name": name, **values, **fields})
+
+    prompt = f"{context}\n\n{question}" if context else question
+    inputs: dict[str, JsonValue] = {"context": context, "question": question}
+    top = {"id": root, "parent_id": None, "attributes": {"made_from": "logs"}}
+    return Trace.of(
+        (
+            step(0, name, kind="chain", input=question, output=answer or None, **top),
+            step(1, "retriever", kind="retriever", input=question, documents=documents),
+            step(2, "prompt", kind="prompt", input=inputs, output=prompt),
+            step(3, "llm", kind="llm", input=prompt, output=answer),
+        )
+    )
+
+
+def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:
+    if isinstance(item, Document):
+        return item.model_copy(update={"rank": rank})
+    if isinstance(item, str):
+        return Document(content=item, rank=rank)
+    values = dict(item) if isinstance(item, Mapping) else _attributes(item)
+    text = next((values[key] for key in _TEXT_KEYS if isinstance(values.get(key), str)), None)
+    if text is None:
+        raise UnusableLog(f"document {rank} has no text: it has no {' or '.join(_TEXT_KEYS)} that is a string; type: {_EXAMPLE}")
+    known = {key: values[key] for key in ("id", "score", "higher_is_better", "score_kind", "metadata") if values.get(key) is not None}
+    if "source" in values:
+        known["metadata"] = {"source": str(values["source"]), **known.get("metadata", {})}
+    try:
+        return Document.model_validate({"content": text, "rank": rank, **known})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UnusableLog(f"document {rank} cannot be used: {field}: {first['msg'].lower()}; type: {_EXAMPLE}") from None
+
+
+def _attributes(item: Any) -> dict[str, Any]:
+    """A framework's own document, read by the names that frameworks use."""
+    return {key: found for key in (*_TEXT_KEYS, "id", "metadata") if (found := getattr(item, key, None)) is not None}
+
+
+def _new_id() -> str:
+    """32 hex digits that sort by time, as the frameworks' run ids do (UUIDv7)."""
+    return f"{time.time_ns() // 1_000_000:012x}7{secrets.randbits(12):03x}{0x8 | secrets.randbits(2):x}{secrets.randbits(60):015x}"
