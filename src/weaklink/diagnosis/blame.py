@@ -38,7 +38,7 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
     """The verdict that the findings carry."""
     known = roles(trace)
     suspects = _suspects(
-        trace, known, [named for named in found if not named.finding.harmless and named.finding.strength > 0]
+        trace, known, limits, [named for named in found if not named.finding.harmless and named.finding.strength > 0]
     )
     harmless = [named for named in found if named.finding.harmless]
     top = suspects[0] if suspects else None
@@ -64,19 +64,19 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
     )  # fmt: skip
 
 
-def _suspects(trace: Trace, known: dict[str, Role], found: list[Named]) -> list[Suspect]:
+def _suspects(trace: Trace, known: dict[str, Role], limits: Limits, found: list[Named]) -> list[Suspect]:
     """Each finding counts as far as no earlier step explains it; of one step its strongest finding speaks."""
     suspects: list[Suspect] = []
     unexplained = 1.0
-    steps = list(dict.fromkeys(named.finding.span_id for named in found))
-    for span_id in steps:
+    any_hard = any(named.finding.hard for named in found)
+    for span_id in dict.fromkeys(named.finding.span_id for named in found):
         of_step = [named for named in found if named.finding.span_id == span_id]
         strongest = max(of_step, key=lambda named: named.finding.strength)
+        weight = limits.doubt_beside_hard if any_hard and not any(named.finding.hard for named in of_step) else 1.0
         for named in of_step:
-            share = named.finding.strength * unexplained
+            share = named.finding.strength * unexplained * weight
             suspects.append(_suspect(trace, known, named, share if named is strongest else share * 0.5))
-        unexplained *= 1.0 - strongest.finding.strength
-    # A step that raised is hard evidence: it stands before every doubt about steps before it.
+        unexplained *= 1.0 - strongest.finding.strength * weight
     return sorted(suspects, key=lambda suspect: -suspect.probability)
 
 
@@ -137,7 +137,7 @@ def _all_scored(trace: Trace, scores: Scores) -> bool:
 
 def _summary(trace: Trace, verdict: Verdict, blamed: Suspect | None, top: Suspect | None) -> str:
     if blamed is not None:
-        return _sentence(blamed.summary)
+        return _sentence(blamed.summary, blamed.step.name)
     if verdict == "ok" and trace.status == "interrupted":
         return "The graph waits for a person; nothing failed."
     if verdict == "ok":
@@ -201,5 +201,7 @@ def _strip_score(scores: Scores, span: Span, role: Role) -> float | None:
     return scores.value(span.id, name) if name else None
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "”)")) else ".")
+def _sentence(text: str, name: str) -> str:
+    """Begins with a capital, unless it begins with the name of a step, which is spelled as it is."""
+    start = text if text.startswith(name) else text[:1].upper() + text[1:]
+    return start if start.endswith((".", "!", "?", "…", "”")) else f"{start}."

@@ -20,6 +20,8 @@ class Finding:
     """What happened here, in one sentence."""
     evidence: Sequence[Evidence] = field(default_factory=list[Evidence])
     advice: str = ""
+    hard: bool = False
+    """The step itself reported it: an exception, an error, nothing returned. Doubts about earlier steps do not explain it away."""
     harmless: bool = False
     """It failed, and something made good: worth telling, no reason to call the answer broken."""
 

@@ -25,7 +25,9 @@ def answered_without_evidence(trace: Trace, scores: Scores, limits: Limits) -> I
         return
     shown = scores.value(generator.id, "sufficiency")
     retrieved = bool(trace.of_kind("retriever"))
-    if trace.dataflow.context and shown is not None:
+    if trace.dataflow.context:
+        if shown is None:
+            return
         lacking = ramp(shown, limits.insufficient)
         grounded = scores.value(generator.id, "groundedness")
         strength = 0.5 * lacking * (1.0 - (grounded if grounded is not None else 0.5))

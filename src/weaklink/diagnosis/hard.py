@@ -158,7 +158,7 @@ def _hard(trace: Trace, span: Span, limits: Limits, advice: str) -> Finding:
     if span.input is not None:
         text = text_of(span.input)
         evidence.append(Evidence(says=f"its input: “{quote(text, 120)}”", at=_input(span, text)))
-    return Finding(span.id, limits.hard, says, evidence, advice)
+    return Finding(span.id, limits.hard, says, evidence, advice, hard=True)
 
 
 def _made_good(trace: Trace, span: Span, how: str) -> Finding:

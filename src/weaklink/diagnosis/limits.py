@@ -26,6 +26,8 @@ class Limits(BaseModel, frozen=True):
     """No verdict is given with more confidence than this."""
     hard: float = Field(default=0.95, ge=0, le=1)
     """Probability that the step that raised is the weak link."""
+    doubt_beside_hard: float = Field(default=0.2, ge=0, le=1)
+    """How much a doubt counts in a trace where a step reported a failure itself."""
     broken: float = Field(default=0.5, ge=0, le=1)
     """Probability of the first suspect from which on the trace is called broken."""
     unknown: float = Field(default=0.35, ge=0, le=1)

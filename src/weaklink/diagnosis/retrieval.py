@@ -24,7 +24,7 @@ def no_results(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
             advice = (
                 "check that the index is filled and is the one that is meant, and that no filter or threshold drops all"
             )
-            yield Finding(span.id, strength, f"{span.name} returned no documents", [evidence], advice)
+            yield Finding(span.id, strength, f"{span.name} returned no documents", [evidence], advice, hard=True)
 
 
 def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -86,7 +86,7 @@ def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator
     generator, packed = trace.dataflow.generator, trace.dataflow.packed
     if generator is None or not packed or any(passage.share > 0 for passage in packed):
         return
-    if _seen_by_another_model(trace):
+    if _seen_by_another_model(trace) or not trace.dataflow.prompt_text:
         return
     span = _where_lost(trace)
     says = f"{len(packed)} passages were found, and the prompt holds no text of any"
@@ -194,6 +194,7 @@ def _not_passed(trace: Trace) -> list[Evidence]:
         if passage.share < 1 and passage.document is not None:
             content = trace.get(passage.span_id).documents[passage.document].content
             lost = content[len(passage.text) :] if content.startswith(passage.text) else content
+            lost = lost.lstrip(" .,;:\n")
             start = len(content) - len(lost)
             place = TextRange(
                 span_id=passage.span_id,

@@ -17,7 +17,11 @@ from weaklink.report.figures import (
 from weaklink.report.passages import PassageRow, RetrievalTable
 from weaklink.report.view import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@$:])")
+# What Markdown, the HTML inside it, and a forge that links @names and #numbers would take for their own.
+_SPECIAL = str.maketrans(
+    {sign: f"\\{sign}" for sign in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "#": "&#35;"}
+)
+_LIKE_A_LIST = re.compile(r"^([+-]|\d+[.)])(?=\s)")
 _EXCERPT = 160
 
 
@@ -30,7 +34,7 @@ def render_markdown(report: Report) -> str:
 
 def _escaped(text: str) -> str:
     """`text` on one line, so that Markdown and the HTML inside it show it as it is."""
-    return _SPECIAL.sub(r"\\\1", one_line(text)).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    return _LIKE_A_LIST.sub(r"&#8203;\1", one_line(text).translate(_SPECIAL))
 
 
 def _code(text: str) -> str:
@@ -107,7 +111,7 @@ def _sentences(report: Report) -> Iterator[str]:
 
 def _tables(report: Report) -> Iterator[str]:
     for table in report.tables():
-        title = " > ".join(_escaped(span.name) for span in table.steps)
+        title = " › ".join(_escaped(span.name) for span in table.steps)
         kept = "" if table.kept == table.found else f", {table.kept} kept"
         yield f"### {title}: {table.found} found{kept}"
         if table.rows:

@@ -1,1 +1,0 @@
-def render_html(r): return ""

@@ -1,0 +1,72 @@
+"""The passages of each retrieval as an HTML table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weaklink.report.clean import one_line
+from weaklink.report.figures import plain_number, score_text, share_text
+from weaklink.report.html.elements import Html, element, join
+from weaklink.report.html.steps import anchor, level
+from weaklink.report.passages import PassageRow, RetrievalTable
+from weaklink.report.view import Report
+
+_EXCERPT = 180
+
+
+def tables_html(report: Report) -> Iterator[Html]:
+    """A heading and a table for each retrieval."""
+    for table in report.tables():
+        names: list[str] = []
+        for span in table.steps:
+            names += [" › " if names else "", element("a", span.name, href=f"#{anchor(span.id)}")]
+        kept = "" if table.kept == table.found else f", {table.kept} kept"
+        count = f"{table.found} found{kept}" if table.rows else "nothing found"
+        is_other = one_line(table.query) != one_line(report.trace.question)
+        searched = f", searched for: {table.query}" if table.query and is_other else ""
+        yield element("h2", *names, " ", element("small", count + searched))
+        if table.rows:
+            yield element("div", _table(table), class_="scroll")
+
+
+def _table(table: RetrievalTable) -> Html:
+    kinds = {row.store_score_kind for row in table.rows} - {""}
+    ways = {row.higher_is_better for row in table.rows if row.store_score is not None}
+    arrow = {True: " ↑", False: " ↓"}.get(ways.pop(), "") if len(ways) == 1 else ""
+    store = (kinds.pop() if len(kinds) == 1 else "score") + arrow
+    titles = [("#", "n"), ("was", "n"), (store, "n"), ("rerank", "n"), ("relevance", "n"), ("in prompt", "n"), ("used", ""),
+              ("source", ""), ("text", "")]  # fmt: skip
+    rows = [_cells(row) for row in table.rows]
+    shown = [number for number in range(len(titles)) if any(cells[number][0] for cells in rows)]
+    head = element("tr", *(element("th", titles[n][0], class_=titles[n][1], scope="col") for n in shown))
+    lines = [
+        element("tr", *(element("td", cells[n][0], class_=cells[n][1]) for n in shown), class_="dropped" if row.rank is None else "")
+        for row, cells in zip(table.rows, rows, strict=True)
+    ]
+    return element("table", element("thead", head), element("tbody", *lines))
+
+
+def _cells(row: PassageRow) -> list[tuple[str, str]]:
+    """Each cell's content and class, in the order of the titles."""
+    share = "dropped" if row.rank is None else "missing" if row.share == 0 else share_text(row.share)
+    weak = row.rank is not None and row.share is not None and row.share <= 0.99
+    used = {"supports": "supported", "contradicts": "contradicted"}.get(row.used, "")
+    return [
+        ("" if row.rank is None else str(row.rank), "n"),
+        ("" if row.before is None else str(row.before), "n"),
+        (plain_number(row.store_score), "n"),
+        (plain_number(row.rerank_score), "n"),
+        (score_text(row.relevance), f"n {level(row.relevance)}"),
+        (share, "n low" if weak else "n"),
+        (element("span", row.used, class_=f"label {used}") if used else "", ""),
+        (row.document.source, ""),
+        (_text(row.document.content), "text"),
+    ]
+
+
+def _text(content: str) -> Html:
+    """The passage; a long one folded after its start."""
+    if len(content) <= _EXCERPT:
+        return join(content)
+    start = content[:_EXCERPT].rsplit(" ", 1)[0]
+    return element("details", element("summary", f"{one_line(start)} …"), element("pre", content))

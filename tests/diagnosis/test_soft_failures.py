@@ -1,0 +1,101 @@
+"""Each failure class with a broken trace, and the healthy twin on which every rule stays silent."""
+
+import pytest
+
+from weaklink.diagnosis import diagnose
+
+from .conftest import GOOD, PARKING, QUESTION, SICK, VACATION
+
+
+def blamed(diagnosis):
+    return diagnosis.verdict, diagnosis.culprit and diagnosis.culprit.name, diagnosis.failure
+
+
+def test_the_healthy_chain_is_ok_with_no_suspect_worth_naming(chain):
+    diagnosis = diagnose(chain())
+    assert blamed(diagnosis) == ("ok", None, None)
+    assert diagnosis.confidence > 0.8
+    assert all(suspect.probability < 0.2 for suspect in diagnosis.suspects)
+
+
+def test_a_retriever_that_returns_nothing_is_blamed_before_the_model_that_made_something_up(chain):
+    diagnosis = diagnose(chain(found=(), answer="An employee has 35 days of paid vacation per year."))
+    assert blamed(diagnosis) == ("broken", "retriever", "no_results")
+
+
+def test_a_retriever_that_returns_other_topics_is_off_topic(chain):
+    diagnosis = diagnose(chain(found=(PARKING, "Canteen: A meal costs 4.80 euros."), answer="An employee has 60 days."))
+    assert diagnosis.culprit.name == "retriever"
+    assert diagnosis.failure in ("off_topic", "missing_content")
+
+
+def test_passages_near_the_question_that_do_not_answer_it_are_missing_content(chain):
+    question = "What is the dress code in the workshop?"
+    near = "Opening hours: The workshop in Calder Bay is open from 6:00 to 22:00 on working days."
+    diagnosis = diagnose(chain(found=(near, SICK), question=question, answer="In the workshop you wear a black leather jacket."))
+    assert diagnosis.verdict == "broken"
+    assert (diagnosis.culprit.name, diagnosis.failure) == ("retriever", "missing_content")
+    assert "probe" in diagnosis.advice
+
+
+def test_a_reranker_that_drops_the_passage_with_the_answer_is_blamed_and_the_passage_quoted(chain):
+    diagnosis = diagnose(chain(kept=(PARKING,), answer="An employee has 60 days of paid vacation per year."))
+    assert blamed(diagnosis) == ("broken", "reranker", "good_document_dropped")
+    assert "28 days of paid vacation" in diagnosis.evidence[0].says
+    assert diagnosis.evidence[0].at.field == "candidates.0"
+
+
+def test_a_reranker_that_drops_what_is_not_needed_is_not_blamed(chain):
+    assert blamed(diagnose(chain(kept=(VACATION,)))) == ("ok", None, None)
+
+
+def test_a_prompt_without_the_passages_is_context_not_passed(chain):
+    diagnosis = diagnose(chain(shown=("None None None",), answer="An employee has 40 days of paid vacation per year."))
+    assert blamed(diagnosis) == ("broken", "pack_context", "context_not_passed")
+
+
+def test_a_prompt_that_ends_before_the_answer_is_context_truncated(chain):
+    cut = VACATION[:28]
+    diagnosis = diagnose(chain(found=(VACATION,), shown=(cut,), answer="An employee has 40 days of paid vacation."))
+    assert blamed(diagnosis) == ("broken", "pack_context", "context_truncated")
+    assert "28 days" in diagnosis.evidence[0].says
+
+
+def test_a_prompt_that_cuts_only_what_is_not_needed_is_ok(chain):
+    assert blamed(diagnose(chain(shown=(VACATION, SICK, PARKING[:30])))) == ("ok", None, None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["An employee has 30 days of paid vacation per year.", "Employees have 25 days of paid vacation."],
+)
+def test_a_number_other_than_that_of_the_passage_is_contradicted(chain, answer):
+    diagnosis = diagnose(chain(answer=answer))
+    assert blamed(diagnosis) == ("broken", "llm", "contradicted")
+    assert "28" in str(diagnosis)
+
+
+def test_a_statement_that_no_passage_makes_is_unsupported(chain):
+    diagnosis = diagnose(chain(answer=f"{GOOD} The chief executive also grants a yacht cruise in Monaco every summer."))
+    assert blamed(diagnosis) == ("broken", "llm", "unsupported")
+    assert diagnosis.evidence[0].at.text.startswith("The chief executive")
+
+
+def test_an_abstention_over_a_context_that_holds_the_answer_is_false(chain):
+    diagnosis = diagnose(chain(answer="I don't know, the passages do not say."))
+    assert blamed(diagnosis) == ("broken", "llm", "false_abstention")
+
+
+def test_an_honest_abstention_blames_the_retrieval_and_not_the_model(chain):
+    diagnosis = diagnose(chain(found=(PARKING, SICK), question=QUESTION, answer="I don't know, the passages do not say."))
+    assert diagnosis.culprit.name == "retriever"
+
+
+def test_an_answer_that_stops_at_the_token_limit_is_cut_off(chain):
+    diagnosis = diagnose(chain(llm={"model": {"name": "m", "finish_reason": "length"}}))
+    assert blamed(diagnosis) == ("broken", "llm", "cut_off")
+
+
+def test_a_model_that_writes_nothing_is_blamed(chain):
+    diagnosis = diagnose(chain(answer="", llm={"output": ""}))
+    assert blamed(diagnosis) == ("broken", "llm", "empty_output")
