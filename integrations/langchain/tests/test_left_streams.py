@@ -19,7 +19,7 @@ PROMPT = ChatPromptTemplate.from_template("{q}")
 TOKENS = [f"t{number} " for number in range(10)]
 
 
-class Chat(FakeListChatModel):
+class Fluent(FakeListChatModel):
     """Ten tokens; an error after so many, where asked for."""
 
     responses: list[str] = [""]
@@ -45,18 +45,18 @@ class Chat(FakeListChatModel):
             yield chunk
 
 
-SHORT = PROMPT | Chat()
-LONG = PROMPT | Chat() | StrOutputParser()
+SHORT = PROMPT | Fluent()
+LONG = PROMPT | Fluent() | StrOutputParser()
 CHAINS = {
-    "short": (SHORT, "RunnableSequence:chain{}* > (ChatPromptTemplate:prompt, Chat:llm{})"),
-    "long": (LONG, "RunnableSequence:chain{}* > (ChatPromptTemplate:prompt, Chat:llm{}, StrOutputParser:parser{})"),
+    "short": (SHORT, "RunnableSequence:chain{}* > (ChatPromptTemplate:prompt, Fluent:llm{})"),
+    "long": (LONG, "RunnableSequence:chain{}* > (ChatPromptTemplate:prompt, Fluent:llm{}, StrOutputParser:parser{})"),
     "parallel": (
         RunnableParallel(a=LONG),
-        "RunnableParallel<a>:chain{}* > (ChatPromptTemplate:prompt, Chat:llm{}, StrOutputParser:parser{})",
+        "RunnableParallel<a>:chain{}* > (ChatPromptTemplate:prompt, Fluent:llm{}, StrOutputParser:parser{})",
     ),
     "inside a function": (
         RunnableLambda(lambda _: LONG),
-        "RunnableLambda:chain{} > (ChatPromptTemplate:prompt, Chat:llm{}, StrOutputParser:parser{})",
+        "RunnableLambda:chain{} > (ChatPromptTemplate:prompt, Fluent:llm{}, StrOutputParser:parser{})",
     ),
 }
 
@@ -83,7 +83,7 @@ def check_left_sync(trace: Any, line: str, is_drained: bool) -> None:
     assert model.status == ("ok" if is_drained else "abandoned")
     assert "error" not in {span.status for span in trace.spans}
     assert model.input == [{"$type": "message", "role": "user", "content": "x"}]
-    assert model.model.name == "" and model.model.provider == "chat"
+    assert model.model.name == "" and model.model.provider == "fluent"
     assert model.model.time_to_first_token_ns > 0
 
 
@@ -205,13 +205,13 @@ def held(traces: Any) -> Any:
 
 
 def test_a_stream_that_breaks_keeps_what_the_model_had_written(handler, recorder, traces):
-    chain = PROMPT | Chat(fails_after=3) | StrOutputParser()
+    chain = PROMPT | Fluent(fails_after=3) | StrOutputParser()
 
     with pytest.raises(ConnectionError):
         list(read(chain, handler))
 
     trace = traces()[0]
-    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Chat:llm!, StrOutputParser:parser!)"
+    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
     model = trace.of_kind("llm")[0]
     assert model.output == {"$type": "message", "role": "assistant", "content": "t0 t1 t2 "}
     assert {span.error.origin for span in trace.spans if span.error} == {model.id}
@@ -219,13 +219,13 @@ def test_a_stream_that_breaks_keeps_what_the_model_had_written(handler, recorder
 
 
 async def test_an_async_stream_that_breaks_keeps_what_the_model_had_written(handler, recorder, traces):
-    chain = PROMPT | Chat(fails_after=3) | StrOutputParser()
+    chain = PROMPT | Fluent(fails_after=3) | StrOutputParser()
 
     with pytest.raises(ConnectionError):
         _ = [chunk async for chunk in aread(chain, handler)]
 
     trace = traces()[0]
-    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Chat:llm!, StrOutputParser:parser!)"
+    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
     model = trace.of_kind("llm")[0]
     assert model.output == {"$type": "message", "role": "assistant", "content": "t0 t1 t2 "}
     assert {span.error.origin for span in trace.spans if span.error} == {model.id}

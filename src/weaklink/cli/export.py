@@ -1,3 +1,96 @@
-"""stub"""
-def export() -> None:
-    """stub"""
+"""`weaklink export`: traces into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from weaklink.cli.options import JsonOption, StoreOption
+from weaklink.errors import WeaklinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weaklink.model import Trace
+    from weaklink.store import Store
+
+_ALL = 1_000_000
+
+
+class Form(StrEnum):
+    """What `weaklink export` can write."""
+
+    JSONL = "jsonl"
+    HTML = "html"
+    MD = "md"
+    TXT = "txt"
+    JSON = "json"
+
+
+def export(
+    query: Annotated[str | None, typer.Argument(metavar="[QUERY|ID]", help="Words, or an id, or last; by default all traces.")] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", "-f", help="jsonl for programs and `weaklink import`; the others are reports on one trace.")
+    ] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default stdout.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write traces to a file: as JSON lines, or one of them as a report.
+
+    \b
+    weaklink export -o traces.jsonl
+    weaklink export last -o report.html
+    weaklink export 2d882b93 --format md
+    """
+    from weaklink.cli.finding import find_trace, find_traces, reading
+    from weaklink.cli.screen import show_json, show_text
+    from weaklink.export import write_file
+
+    chosen = form or _form(output)
+    if as_json and output is None:
+        raise WeaklinkError("--json has nothing to say here: the export itself goes to stdout; add -o FILE")
+    opened = reading(store)
+    if chosen is Form.JSONL:
+        traces = find_traces(opened, query, _ALL)
+    else:
+        traces = [_only(find_traces(opened, query, 2), query) if query else find_trace(opened, "last")]
+    parts = _parts(opened, traces, chosen)
+    if output is None:
+        for part in parts:
+            typer.echo(part, nl=False)
+        return
+    written = write_file(output, parts)
+    if as_json:
+        show_json({"written": str(written), "format": chosen.value, "traces": len(traces)})
+    else:
+        show_text(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'} written to {written}")
+
+
+def _form(output: str | None) -> Form:
+    suffix = (output or "").rpartition(".")[2].lower()
+    return Form(suffix) if suffix in {form.value for form in Form} else Form.JSONL
+
+
+def _only(traces: Sequence[Trace], query: str) -> Trace:
+    if len(traces) > 1:
+        raise WeaklinkError(f"{query!r} fits several traces, and a report is on one; give its id (weaklink list), or --format jsonl")
+    return traces[0]
+
+
+def _parts(store: Store, traces: Sequence[Trace], form: Form) -> Iterator[str]:
+    from weaklink.diagnosis import RULES_VERSION
+    from weaklink.examine import examine
+    from weaklink.export import Entry, entry_line, rendered
+
+    for trace in traces:
+        examined = examine(trace, store)
+        if form is Form.JSONL:
+            yield entry_line(
+                Entry(trace=trace, scores=examined.scores, diagnosis=examined.diagnosis, rules_version=RULES_VERSION)
+            )
+        else:
+            yield rendered(examined, form.value)

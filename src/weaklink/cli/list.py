@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from weaklink.report.text.look import Look
     from weaklink.store import Store, TraceSummary
 
+_WIDE = 100
+
 
 def list_traces(
     query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="Words of the question or the answer.")] = None,
@@ -67,7 +69,8 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     from weaklink.report.text.columns import Column, fit
     from weaklink.report.text.look import STATUS_STYLES, VERDICT_STYLES
 
-    verdict, link = Column("verdict"), Column("weak link", least=16, most=44)
+    is_wide = drawn.width >= _WIDE
+    verdict, link = Column("verdict"), Column("weak link", least=21, most=44)
     question = Column("question", least=24)
     latency, tokens = Column("time", right=True, drop=1), Column("tokens", right=True, drop=3)
     age, name = Column("age", right=True, drop=2), Column("id")
@@ -75,7 +78,7 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     now = time.time_ns()
     for summary, diagnosis in zip(summaries, diagnoses, strict=True):
         verdict.add(diagnosis.verdict, f"bold {VERDICT_STYLES[diagnosis.verdict]}")
-        link.add(_weak_link(diagnosis))
+        link.add(_weak_link(diagnosis, is_wide=is_wide))
         question.add(one_line(diagnosis.question or summary.question))
         latency.add(duration_text(summary.duration_ns), "dim")
         tokens.add(count_text(summary.usage.total_tokens if summary.usage else None), "dim")
@@ -86,13 +89,15 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     return fit([verdict, link, question, status, latency, tokens, age, name], drawn, indent=0)
 
 
-def _weak_link(diagnosis: Diagnosis) -> str:
+def _weak_link(diagnosis: Diagnosis, *, is_wide: bool) -> str:
+    """Step and failure class; where room is short the class alone, which says most of it."""
     from weaklink.report.clean import one_line
 
     if diagnosis.culprit is None:
         return ""
     step = diagnosis.culprit.role or one_line(diagnosis.culprit.name)
-    return f"{step}: {one_line(diagnosis.failure)}" if diagnosis.failure else step
+    failure = one_line(diagnosis.failure or "")
+    return f"{step}: {failure}" if failure and is_wide else failure or step
 
 
 def _data(summary: TraceSummary, diagnosis: Diagnosis) -> dict[str, Any]:

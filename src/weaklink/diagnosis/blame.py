@@ -10,6 +10,7 @@ from weaklink.model import Diagnosis, Role, Scores, Span, Step, StripCell, Suspe
 from weaklink.model.roles import roles
 
 _MOST_SUSPECTS = 8
+_LEAST_SUSPICION = 0.01
 # The measure that a role is judged by in the strip.
 _SCORE_OF_ROLE: dict[Role, str] = {
     "retrieve": "relevance",
@@ -77,7 +78,8 @@ def _suspects(trace: Trace, known: dict[str, Role], limits: Limits, found: list[
             share = named.finding.strength * unexplained * weight
             suspects.append(_suspect(trace, known, named, share if named is strongest else share * 0.5))
         unexplained *= 1.0 - strongest.finding.strength * weight
-    return sorted(suspects, key=lambda suspect: -suspect.probability)
+    worth_naming = [suspect for suspect in suspects if suspect.probability >= _LEAST_SUSPICION]
+    return sorted(worth_naming, key=lambda suspect: -suspect.probability)
 
 
 def _suspect(trace: Trace, known: dict[str, Role], named: Named, probability: float) -> Suspect:
@@ -104,13 +106,18 @@ def _verdict(
         sound *= 1.0 - suspect.probability
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
         return "unknown", max(top, 1.0 - sound)
-    if trace.status == "interrupted":
+    if trace.status == "interrupted" or _asks_nothing(trace):
         return "ok", sound
     if _unchecked(trace, scores):
         return "unknown", 1.0 - sound
     if top >= limits.degraded:
         return "degraded", sound
     return ("recovered" if harmless else "ok"), sound
+
+
+def _asks_nothing(trace: Trace) -> bool:
+    """Filling an index is no answer to anybody: it went well when nothing failed."""
+    return trace.root.kind in ("vector_store", "embedding") and trace.status == "ok"
 
 
 def _grounded(trace: Trace, scores: Scores) -> float:
@@ -140,6 +147,8 @@ def _summary(trace: Trace, verdict: Verdict, blamed: Suspect | None, top: Suspec
         return _sentence(blamed.summary, blamed.step.name)
     if verdict == "ok" and trace.status == "interrupted":
         return "The graph waits for a person; nothing failed."
+    if verdict == "ok" and _asks_nothing(trace):
+        return "Nothing was asked here, and nothing failed."
     if verdict == "ok":
         return "Every step did its part: the answer is grounded in what was retrieved."
     if trace.status == "abandoned":

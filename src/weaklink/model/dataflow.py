@@ -46,6 +46,8 @@ class Dataflow:
     @cached_property
     def question(self) -> str:
         """What the user asked: from the input of the root, else of the first retriever; "" where neither holds text."""
+        if self._trace.root.kind in ("vector_store", "embedding"):
+            return ""  # an index is filled: nobody asked anything
         found = _question_in(self._trace.root.input)
         if not found:
             found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")

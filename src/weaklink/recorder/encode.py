@@ -27,7 +27,7 @@ def encode(record: Record, batch: Batch) -> None:
     batch.spans.append(
         (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), escaped(span.name), span.kind,
          span.status if is_over else "incomplete", span.start_ns, duration, span.plumbing,
-         None if span.input is None else json(span.input), None if span.output is None else json(span.output),
+         None if span.input is None else json.frozen(span.input), None if span.output is None else json.frozen(span.output),
          json(span.model) if span.model else None, json(span.error) if span.error else None,
          json(span.tags) if span.tags else None, json(span.metadata) if span.metadata else None,
          json(span.attributes) if span.attributes else None, json(span.notes) if span.notes else None)

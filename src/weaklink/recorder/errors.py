@@ -31,10 +31,12 @@ def status_of(error: BaseException) -> SpanStatus:
 
 
 def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
-    """The fields of a SpanError. Its origin is the failed step below `span` that raised the same exception, else `span`."""
+    """The fields of a SpanError. Its origin is the step that raised the same exception below or before `span`, else `span`."""
     chain = list(_chain(error))
     ids = {id(link) for link in chain}
     origin = next((failed for failed in reversed(span.failed or ()) if failed.error_id in ids), None)
+    if origin is None and span.parent is not None and span.parent.failed:
+        origin = _upstream(span, ids)
     span.error_id = id(error)
     span.error_origin = span.key if origin is None else origin.error_origin
     found: dict[str, Any] = {
@@ -47,6 +49,13 @@ def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
     if origin is None:
         found["stack"] = _stack(error)
     return found
+
+
+def _upstream(span: OpenSpan, ids: set[int]) -> OpenSpan | None:
+    """The step beside `span` whose exception came to it through a stream that both are part of."""
+    # A step that began after the other's end is another attempt; its exception may have got the id of the first one's.
+    beside = [failed for failed in span.parent.failed or () if failed.error_id in ids] if span.parent else []
+    return next((failed for failed in beside if failed.began + (failed.duration_ns or 0) >= span.began), None)
 
 
 def message_of(error: BaseException) -> str:

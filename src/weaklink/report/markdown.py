@@ -79,7 +79,7 @@ def _evidence(report: Report) -> Iterator[str]:
         yield f"**Try:** {_escaped(diagnosis.advice)}"
     if diagnosis.capture:
         yield "\n".join(["**To decide, record:**", "", *(f"- {_escaped(item)}" for item in diagnosis.capture)])
-    others = diagnosis.suspects[1 if diagnosis.culprit else 0 :]
+    others = report.suspects()
     if others:
         lines = (f"- {_escaped(s.step.name)}: {_escaped(s.failure)} ({_escaped(score_text(s.probability))})" for s in others)
         yield "\n".join(["**Other suspects:**", "", *lines])

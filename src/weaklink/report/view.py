@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from weaklink.model import Diagnosis, Role, Score, Scores, Span, StripCell, Trace, text_of
+from weaklink.model import Diagnosis, Role, Score, Scores, Span, StripCell, Suspect, Trace, text_of
 from weaklink.model.roles import roles
 from weaklink.report.passages import RetrievalTable, retrieval_tables
 from weaklink.report.sentences import Sentence, sentences_of
@@ -17,6 +17,8 @@ _SCORE_OF_ROLE: dict[str, tuple[str, ...]] = {
     "filter": ("relevance", "sufficiency"),
     "generate": ("groundedness", "answer_relevance"),
 }
+_MOST_SUSPECTS = 4
+_LEAST_SUSPICION = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,13 @@ class Report:
         """The prompt steps whose template is known."""
         found = [(span, text_of(span.attributes.get("template"))) for span in self.trace.of_kind("prompt")]
         return [(span, template) for span, template in found if template.strip()]
+
+    def suspects(self, *, everything: bool = False) -> list[Suspect]:
+        """Who else it may be, the most probable first; the improbable only where `everything` is asked for."""
+        if self.diagnosis is None:
+            return []
+        others = list(self.diagnosis.suspects[1 if self.diagnosis.culprit else 0 :])
+        return others if everything else [s for s in others if s.probability >= _LEAST_SUSPICION][:_MOST_SUSPECTS]
 
     def unscored(self) -> list[str]:
         """Why there are scores without a value: what the diagnosis says, else what the scores say."""

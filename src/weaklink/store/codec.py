@@ -1,7 +1,8 @@
 """JSON in and out: the one place that knows how recorded values are written and read."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import orjson
 
@@ -9,6 +10,7 @@ from weaklink.redact import may_hold_secret, redact_value
 from weaklink.snapshot import LONG_TEXT, Passage, Text
 
 TEXT_REF = "$weaklink.text"
+_SHORT: Final = 256
 
 
 class Encoder:
@@ -18,24 +20,25 @@ class Encoder:
         """`text_id` stores a text and gives its id; with `redacted`, secrets are masked."""
         self._text_id = text_id
         self._redacted = redacted
-        # The next step's input is often the very object that was the last step's output: it is written once a batch.
         self._written: dict[int, tuple[Any, str]] = {}
 
     def __call__(self, value: Any) -> str:
         """The JSON text of `value`."""
-        seen = self._written.get(id(value))
-        if seen is not None and seen[0] is value:
-            return seen[1]
         try:
             data = orjson.dumps(value, default=self._reference)
         except TypeError:  # lone surrogates, or something that a snapshot does not hold
             data = orjson.dumps(_sane(value), default=self._reference)
-        if self._redacted and may_hold_secret(data, is_json=True):
-            data = orjson.dumps(redact_value(orjson.loads(data)))
-        text = data.decode()
-        if type(value) is dict or type(value) is list:
-            self._written[id(value)] = (value, text)
-        return text
+        if not self._redacted:
+            return data.decode()
+        return _masked_again(data) if len(data) <= _SHORT else _masked(data)
+
+    def frozen(self, value: Any) -> str:
+        """The same for a value that will not change any more."""
+        # The next step's input is often the very object that was the last step's output: it is written once a batch.
+        seen = self._written.get(id(value))
+        if seen is None:
+            seen = self._written[id(value)] = (value, self(value))  # holds the value, so that its id stays its own
+        return seen[1]
 
     def _reference(self, item: Any) -> Any:
         if type(item) is Text:
@@ -49,6 +52,16 @@ class Encoder:
                 "metadata": item.metadata,
             }
         raise TypeError(type(item).__name__)
+
+
+def _masked(data: bytes) -> str:
+    if may_hold_secret(data, is_json=True):
+        data = orjson.dumps(redact_value(orjson.loads(data)))
+    return data.decode()
+
+
+# Of the short values most come again and again: parameters of a model, attributes of a retriever, metadata of documents.
+_masked_again: Final = lru_cache(maxsize=4_096)(_masked)
 
 
 def plain_dumps(value: Any) -> str:
@@ -103,7 +116,7 @@ def with_long_texts(value: Any) -> Any:
 
 def escaped(text: str) -> str:
     """`text` with lone surrogates written as \\udXXX, so that it can be encoded."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _sane(value: Any) -> Any:

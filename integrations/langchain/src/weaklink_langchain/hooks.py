@@ -171,7 +171,8 @@ def _begin(self: Any, kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, A
     """Begin a step, unless nobody listens or the same kind of step is calling itself (add_documents calls add_texts)."""
     try:
         place = listening_place(kwargs.get("callbacks"))
-        if place is None:
+        # An embedding that no run asked for says nothing of any chain; a write to a store is worth a trace of its own.
+        if place is None or (place.run_id is None and kind == "embedding"):
             return None
         around = place.handler.kind_of(place.run_id)
         if around == kind:

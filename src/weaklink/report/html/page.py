@@ -96,8 +96,7 @@ def _facts(report: Report) -> Html:
         facts.append(("Why", [_evidence(report)] if diagnosis.evidence else []))
         facts.append(("Try", [diagnosis.advice] if diagnosis.advice else []))
         facts.append(("To decide", [_list(diagnosis.capture)] if diagnosis.capture else []))
-        others = diagnosis.suspects[1 if diagnosis.culprit else 0 :]
-        lines = [f"{s.step.name}: {s.failure} {score_text(s.probability)}. {s.summary}" for s in others]
+        lines = [f"{s.step.name}: {s.failure} {score_text(s.probability)}. {s.summary}" for s in report.suspects()]
         facts.append(("Or else", [_list(lines)] if lines else []))
     return element("dl", *(join(element("dt", name), element("dd", *parts)) for name, parts in facts if parts))
 
@@ -141,7 +140,7 @@ def _answer(report: Report) -> Iterator[Html]:
 
 def _claim(sentence: Sentence) -> Html:
     label = element("span", sentence.label, class_=f"label {sentence.label}")
-    score = element("span", f" {score_text(sentence.value)} ", class_="soft")
+    score = element("span", f" {score_text(sentence.value)}", class_="soft")
     detail = f": {', '.join(sentence.detail)}" if sentence.detail else ""
     word = {"supported": "carried by ", "contradicted": "against "}.get(sentence.label, "nearest passage: ")
     passage = Html("")

@@ -12,7 +12,14 @@ from weaklink.report.text.answer import answer_block, error_block, prompt_block
 from weaklink.report.text.documents import documents_block
 from weaklink.report.text.look import Look
 from weaklink.report.text.tree import tree_block
-from weaklink.report.text.verdict import evidence_block, question_block, rest_block, strip_line, suspects_block, verdict_bar
+from weaklink.report.text.verdict import (
+    evidence_block,
+    question_block,
+    rest_block,
+    strip_line,
+    suspects_block,
+    verdict_bar,
+)
 from weaklink.report.view import Report
 
 __all__ = ["Look", "draw", "render_text", "report_blocks", "strip_line", "verdict_bar"]

@@ -16,8 +16,6 @@ from weaklink.report.view import Report
 
 _LABEL_WIDTH = 10
 _LONGEST_QUOTE = 300
-_MOST_SUSPECTS = 4
-_LEAST_SUSPICION = 0.05
 
 
 def heading(title: str, note: str = "") -> Text:
@@ -106,12 +104,8 @@ def evidence_block(report: Report, look: Look) -> RenderableType | None:
 
 def suspects_block(report: Report, look: Look) -> RenderableType | None:
     """What else it may be, the most probable first."""
-    diagnosis = report.diagnosis
-    others = () if diagnosis is None else diagnosis.suspects[1 if diagnosis.culprit else 0 :]
-    if not look.everything:
-        others = [suspect for suspect in others if suspect.probability >= _LEAST_SUSPICION][:_MOST_SUSPECTS]
     grid = _grid()
-    for number, suspect in enumerate(others):
+    for number, suspect in enumerate(report.suspects(everything=look.everything)):
         line = Text(f"{one_line(suspect.step.name)}: {one_line(suspect.failure)} {score_text(suspect.probability)}")
         line.append(f"  {one_line(suspect.summary)}", "dim")
         grid.add_row(_label("Or else" if number == 0 else ""), line)

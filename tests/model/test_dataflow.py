@@ -1,0 +1,155 @@
+"""Question, answer, context and sources of a trace, in the shapes that chains really have."""
+
+import pytest
+from pydantic import JsonValue
+
+from weaklink.model import ContextPassage, Trace
+from weaklink.model.dataflow import documents_in, visible_part
+from weaklink.testing import build
+
+ADA = "Ada Lovelace wrote the first published program, for the Analytical Engine, in 1843."
+BABBAGE = "Charles Babbage designed the Analytical Engine and never finished building it."
+MENU = "The canteen serves soup on Mondays, and on Fridays there is fish for everybody."
+
+
+def message(role: str, content: JsonValue) -> JsonValue:
+    return {"$type": "message", "role": role, "content": content}
+
+
+def document(content: str) -> JsonValue:
+    return {"$type": "document", "content": content, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    ("given", "question"),
+    [
+        ("  Who was Ada? ", "Who was Ada?"),
+        ({"question": "Who?", "context": "x"}, "Who?"),
+        ({"input": "Who?", "chat_history": [message("user", "Hello")]}, "Who?"),
+        ({"anything": "Who?", "k": 4}, "Who?"),
+        ({"messages": [message("system", "Be kind."), message("user", "Hi"), message("assistant", "Hi!"), message("user", "Who?")]}, "Who?"),
+        ({"messages": [["system", "Be kind."], ["user", "Who?"]]}, "Who?"),
+        ([message("human", [{"type": "text", "text": "Who?"}])], "Who?"),
+        ({"question": "", "k": 4}, ""),
+        (None, ""),
+    ],
+)
+def test_the_question_is_found_in_the_input_of_the_root(given: JsonValue, question: str):
+    assert build("chain", chain={"input": given}).question == question
+
+
+def test_the_question_is_the_first_retrievers_where_the_root_holds_none():
+    assert build("chain > (first:retriever), llm", first={"input": {"query": "Who?"}}).question == "Who?"
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (" Ada. ", "Ada."),
+        ({"answer": "Ada.", "context": [document(MENU)]}, "Ada."),
+        ({"messages": [message("user", "Who?"), message("assistant", "Ada.")]}, "Ada."),
+        (message("ai", "Ada."), "Ada."),
+        ({"verdict": "Ada.", "documents": [document(MENU)]}, "Ada."),
+        (None, ""),
+    ],
+)
+def test_the_answer_is_found_in_the_output_of_the_root(given: JsonValue, answer: str):
+    assert build("chain", chain={"output": given}).answer == answer
+
+
+def test_the_answer_is_what_the_model_wrote_where_the_root_has_none():
+    assert build("chain > llm", llm={"output": message("assistant", " Ada. ")}).answer == "Ada."
+
+
+def test_the_generator_is_the_model_call_whose_text_is_the_answer():
+    trace = build("chain > first:llm, second:llm, third:llm", first={"output": "search words"}, second={"output": "Ada."},
+                  third={"output": "A title"}, chain={"output": {"answer": "Ada."}})  # fmt: skip
+    assert trace.dataflow.generator == trace.spans[2]
+
+
+def rag(prompt: str, *documents: str, **fields: JsonValue) -> Trace:
+    return build("chain > retriever, prompt, llm", "Who?", "Ada.", retriever={"documents": documents}, prompt=fields,
+                 llm={"input": [message("user", prompt)], "output": "Ada."})  # fmt: skip
+
+
+def test_the_context_is_what_the_generator_was_shown():
+    trace = rag(f"Context: {ADA}\n\nWho?", ADA, MENU)
+    retriever = trace.spans[1].id
+    assert trace.dataflow.context == (ContextPassage(text=ADA, span_id=retriever, document=0, share=1.0),)
+    assert trace.dataflow.packed[1] == ContextPassage(text="", span_id=retriever, document=1, share=0.0)
+
+
+def test_a_truncated_context_is_seen_in_part():
+    trace = rag(f"Context: {ADA[:40]}", ADA)
+    (passage,) = trace.dataflow.context
+    assert passage.text == ADA[:40].rstrip()
+    assert passage.share == pytest.approx(40 / len(ADA), abs=0.02)
+
+
+def test_white_space_that_a_template_changed_does_not_matter():
+    assert visible_part(ADA, "Context:\n" + ADA.replace(" ", "\n  ")) == (1.0, ADA)
+
+
+def test_single_sentences_that_a_compressor_kept_are_seen():
+    share, part = visible_part(f"{ADA} {MENU} {BABBAGE}", f"{MENU}\n--\n{ADA}")
+    assert part == f"{ADA}\n{MENU}"
+    assert share == pytest.approx(len(part) / len(f"{ADA} {MENU} {BABBAGE}"), abs=0.01)
+
+
+def test_a_short_coincidence_is_no_sighting():
+    assert visible_part("The company was founded in 1920.", "The company we ask about is gone.") == (0.0, "")
+
+
+@pytest.mark.parametrize(("text", "prompt"), [("", "x"), ("x", ""), ("  \n", "x")])
+def test_nothing_is_seen_of_nothing(text: str, prompt: str):
+    assert visible_part(text, prompt) == (0.0, "")
+
+
+def test_a_very_long_passage_is_looked_for_quickly():
+    long = " ".join(f"word{n}" for n in range(200_000))
+    share, part = visible_part(long, f"Context: {long[:999_999]}")
+    assert part == long[:999_999]
+    assert share == pytest.approx(999_999 / len(long))
+
+
+def test_the_context_falls_back_to_the_variable_of_the_prompt():
+    trace = rag(f"Context: {ADA}", input={"context": ADA, "question": "Who?"})
+    assert trace.dataflow.context == (ContextPassage(text=ADA, span_id=trace.spans[2].id, share=1.0),)
+
+
+def test_the_output_of_a_tool_in_the_prompt_is_context():
+    trace = build("agent > tool, llm", tool={"output": ADA}, llm={"input": f"Observation: {ADA}", "output": "Ada."})
+    assert trace.dataflow.context == (ContextPassage(text=ADA, span_id=trace.spans[1].id, share=1.0),)
+
+
+def test_a_reranker_takes_over_from_the_retriever_whose_documents_it_was_given():
+    trace = build("chain > retriever, other:retriever, reranker, llm", retriever={"documents": [ADA, MENU]},
+                  other={"documents": [BABBAGE]}, reranker={"candidates": [ADA, MENU], "documents": [ADA]},
+                  llm={"output": "Ada."})  # fmt: skip
+    assert [step.name for step in trace.dataflow.last_stage] == ["other", "reranker"]
+
+
+def test_a_retriever_around_others_takes_over_from_them():
+    trace = build("chain > (ensemble:retriever > bm25:retriever, dense:retriever), llm", ensemble={"documents": [ADA, MENU]},
+                  bm25={"documents": [MENU]}, dense={"documents": [ADA]}, llm={"output": "Ada."})  # fmt: skip
+    assert [step.name for step in trace.dataflow.last_stage] == ["ensemble"]
+
+
+def test_sources_that_ran_after_the_answer_do_not_count():
+    trace = build("chain > llm, retriever", llm={"output": "Ada."}, retriever={"documents": [ADA]})
+    assert (trace.dataflow.sources, trace.dataflow.packed) == ((), ())
+
+
+def test_a_document_that_two_sources_found_is_packed_once():
+    trace = build("chain > a:retriever, b:retriever, llm", a={"documents": [ADA]}, b={"documents": [ADA, MENU]},
+                  llm={"input": ADA + MENU, "output": "Ada."})  # fmt: skip
+    assert [passage.text for passage in trace.dataflow.packed] == [ADA, MENU]
+
+
+def test_documents_are_found_however_deep_they_lie():
+    assert documents_in({"a": [{"b": document("one")}, document("two")], "c": "no document"}) == ["one", "two"]
+
+
+def test_a_trace_without_anything_has_empty_texts():
+    flow = build("chain").dataflow
+    assert (flow.question, flow.answer, flow.prompt_text, flow.generator, flow.context) == ("", "", "", None, ())
