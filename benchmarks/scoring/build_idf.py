@@ -17,7 +17,10 @@ STEPS = 0.02
 
 
 def count(folder: Path) -> tuple[Counter[str], int]:
-    """In how many sentences each stem stands, and how many sentences there are. Each passage counts once."""
+    """In how many sentences each stem stands, and how many sentences there are.
+
+    Each passage counts once.
+    """
     frequency: Counter[str] = Counter()
     total = 0
     for text in dict.fromkeys(development.apache_texts(folder)):

@@ -81,8 +81,8 @@ def ragtruth_sentences(folder: Path) -> list[Sentence]:
 def matched_sentences(folder: Path) -> list[Sentence]:
     """Human answers of ClapNQ and MTRAG-UN with their own passages (carried) and with another question's (not carried).
 
-    Beside each answer stand the names and numbers in it as bare answers, and RAGTruth's records with another
-    record's text.
+    Beside each answer stand the names and numbers in it as bare answers, and RAGTruth's records with another record's
+    text.
     """
     found: list[Sentence] = []
     for rows in (development.clapnq(folder), development.mtrag(folder)):

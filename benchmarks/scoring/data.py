@@ -122,7 +122,10 @@ def cranfield(data: Path) -> tuple[dict[str, str], list[tuple[str, dict[str, int
 
 
 def apache_texts(data: Path) -> Iterator[str]:
-    """The passages under Apache-2.0: ClapNQ and MTRAG-UN. Only these may end up in a shipped table."""
+    """The passages under Apache-2.0: ClapNQ and MTRAG-UN.
+
+    Only these may end up in a shipped table.
+    """
     for row in rows(data, "relevance/clapnq.jsonl"):
         yield f"{row['title']}. {row['passage']}"
     for row in rows(data, "relevance/mtrag_un.jsonl"):

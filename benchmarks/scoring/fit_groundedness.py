@@ -1,4 +1,4 @@
-"""Fits the groundedness model and writes its weights: python benchmarks/scoring/fit_groundedness.py --data DIR"""
+"""Fits the groundedness model and writes its weights: python benchmarks/scoring/fit_groundedness.py --data DIR."""
 
 import argparse
 import json
@@ -14,13 +14,13 @@ from fitting import fit_signed, grouped_folds
 TARGET = Path(__file__).resolve().parents[2] / "src/weaklink/scoring/weights/groundedness.json"
 PENALTY = 10.0
 MATCHED_WEIGHT = 0.3
-"""How much a row of the matched sets counts beside one of RAGTruth: they say what "nothing to do with it" looks
-like."""
+"""How much a row of the matched sets counts beside one of RAGTruth: they say what "nothing to do with it" looks like."""
 RECORD_ONLY = ("false_said", "unknown_said", "true_denied", "polarity", "group_false", "wrong_hours", "missing_days")
 BASE_RATE = 0.2
-"""Share of unsupported sentences that the shipped intercept assumes. RAGTruth has .09 by sentence; a user who looks
-at a
-trace has a reason to, and answers of small models fail more often."""
+"""Share of unsupported sentences that the shipped intercept assumes.
+
+RAGTruth has .09 by sentence; a user who looks at a trace has a reason to, and answers of small models fail more often.
+"""
 
 
 def fit(rows: list[claims.Sentence], matched: list[claims.Sentence]) -> tuple[np.ndarray, float]:

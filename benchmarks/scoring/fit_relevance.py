@@ -1,4 +1,4 @@
-"""Fits the relevance model and writes its weights: python benchmarks/scoring/fit_relevance.py --data DIR"""
+"""Fits the relevance model and writes its weights: python benchmarks/scoring/fit_relevance.py --data DIR."""
 
 import argparse
 import json
@@ -20,8 +20,7 @@ PENALTY = 5.0
 
 
 def pairs(folder: Path) -> list[tuple[str, str, str, bool]]:
-    """(set, question, passage, relevant): per relevant passage one foreign passage at random and the hardest of
-    forty."""
+    """(set, question, passage, relevant): per relevant passage one foreign passage at random and the hardest of forty."""
     chance = np.random.default_rng(7)
     found: list[tuple[str, str, str, bool]] = []
     for name, rows in (("clapnq", development.clapnq(folder)), ("mtrag", development.mtrag(folder))):

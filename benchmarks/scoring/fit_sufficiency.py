@@ -1,4 +1,4 @@
-"""Fits the sufficiency model and writes its weights: python benchmarks/scoring/fit_sufficiency.py --data DIR"""
+"""Fits the sufficiency model and writes its weights: python benchmarks/scoring/fit_sufficiency.py --data DIR."""
 
 import argparse
 import json

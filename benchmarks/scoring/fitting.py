@@ -17,9 +17,10 @@ Floats = NDArray[np.float64]
 def fit_signed(
     rows: Floats, labels: Floats, signs: Sequence[int], *, penalty: float, row_weights: Floats | None = None
 ) -> tuple[Floats, float]:
-    """Weights (one per column) and intercept. A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less.
+    """Weights (one per column) and intercept.
 
-    Columns are divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale.
+    A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less.     Columns are divided by their standard
+    deviation for the fit; `penalty` is the L2 penalty on that scale.
     """
     scale = rows.std(axis=0) + 1e-9
     scaled = rows / scale

@@ -1,4 +1,4 @@
-"""Prints how good the offline scorers are, beside trivial baselines: python benchmarks/scoring/measure.py --data DIR
+"""Prints how good the offline scorers are, beside trivial baselines: python benchmarks/scoring/measure.py --data DIR.
 
 Groundedness and sufficiency are judged out of fold (5 folds, all answers to one source on one side); the shipped models
 are fitted on all rows. Nothing here is a held-out figure: features and settings were chosen on the same data.
@@ -122,7 +122,10 @@ def answer_rows(rows: list[claims.Sentence], risk: np.ndarray) -> None:
 
 
 def bump(folder: Path, rows: list[claims.Sentence], matched: list[claims.Sentence]) -> None:
-    """Which of two versions is worse: mean log odds over sentences. The model never saw BUMP."""
+    """Which of two versions is worse: mean log odds over sentences.
+
+    The model never saw BUMP.
+    """
     weights, intercept = fit_groundedness.fit(rows, matched)
     hits: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for pair in development.bump(folder):
@@ -191,7 +194,10 @@ def sufficiency(folder: Path) -> None:
 
 
 def cranfield(folder: Path) -> None:
-    """nDCG@10, binary gains. The relevance model was fitted on some of these judgements."""
+    """NDCG@10, binary gains.
+
+    The relevance model was fitted on some of these judgements.
+    """
     documents, queries = development.cranfield(folder)
     ids = list(documents)
     texts = list(documents.values())

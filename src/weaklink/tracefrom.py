@@ -41,15 +41,25 @@ def trace_from(
     for what, value in (("question", question), ("answer", answer)):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - logs hold anything
             raise UnusableLog(f"the {what} is of type {type(value).__name__}: it must be text; type: {_EXAMPLE}")
-    if isinstance(documents, str | Mapping):
-        raise UnusableLog(f"documents is a single {type(documents).__name__}: it must be a list of them; type: {_EXAMPLE}")
+    if isinstance(documents, str | dict):
+        raise UnusableLog(
+            f"documents is one {'text' if isinstance(documents, str) else 'dict'}: it must be a list; type: {_EXAMPLE}"
+        )
     found = tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
     shown = "\n\n".join(document.content for document in found) if context is None else context
-    return _trace(question, found, answer, shown, name, time.time_ns() if start_ns is None else start_ns, new_id or _new_id)
+    return _trace(
+        question, found, answer, shown, name, time.time_ns() if start_ns is None else start_ns, new_id or _new_id
+    )
 
 
 def _trace(
-    question: str, documents: tuple[Document, ...], answer: str, context: str, name: str, start: int, new_id: Callable[[], str]
+    question: str,
+    documents: tuple[Document, ...],
+    answer: str,
+    context: str,
+    name: str,
+    start: int,
+    new_id: Callable[[], str],
 ) -> Trace:
     root = new_id()
 
@@ -75,11 +85,17 @@ def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:
         return item.model_copy(update={"rank": rank})
     if isinstance(item, str):
         return Document(content=item, rank=rank)
-    values = dict(item) if isinstance(item, Mapping) else _attributes(item)
+    values = dict(item) if isinstance(item, Mapping) else _attributes(item)  # pyright: ignore[reportUnnecessaryIsInstance]
     text = next((values[key] for key in _TEXT_KEYS if isinstance(values.get(key), str)), None)
     if text is None:
-        raise UnusableLog(f"document {rank} has no text: it has no {' or '.join(_TEXT_KEYS)} that is a string; type: {_EXAMPLE}")
-    known = {key: values[key] for key in ("id", "score", "higher_is_better", "score_kind", "metadata") if values.get(key) is not None}
+        raise UnusableLog(
+            f"document {rank} has no text: it has no {' or '.join(_TEXT_KEYS)} that is a string; type: {_EXAMPLE}"
+        )
+    known = {
+        key: values[key]
+        for key in ("id", "score", "higher_is_better", "score_kind", "metadata")
+        if values.get(key) is not None
+    }
     if "source" in values:
         known["metadata"] = {"source": str(values["source"]), **known.get("metadata", {})}
     try:
@@ -87,7 +103,9 @@ def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise UnusableLog(f"document {rank} cannot be used: {field}: {first['msg'].lower()}; type: {_EXAMPLE}") from None
+        raise UnusableLog(
+            f"document {rank} cannot be used: {field}: {first['msg'].lower()}; type: {_EXAMPLE}"
+        ) from None
 
 
 def _attributes(item: Any) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def test_the_question_is_the_first_retrievers_where_the_root_holds_none():
         ({"answer": "Ada.", "context": [document(MENU)]}, "Ada."),
         ({"messages": [message("user", "Who?"), message("assistant", "Ada.")]}, "Ada."),
         (message("ai", "Ada."), "Ada."),
+        (message("assistant", [{"type": "thinking", "thinking": "Babbage?"}, {"type": "text", "text": "Ada.", "annotations": []}]), "Ada."),
+        (message("assistant", [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}, "Ada."]), "Ada."),
         ({"verdict": "Ada.", "documents": [document(MENU)]}, "Ada."),
         (None, ""),
     ],

@@ -83,11 +83,15 @@ def _integrations() -> Iterator[Check]:
         point = points.pop(name, None)
         has_framework = _has_module(module)
         if point is None and has_framework:
-            yield Check("integrations", title, "missing", f"{module} is installed, {package} is not", f"pip install {package}")
+            yield Check(
+                "integrations", title, "missing", f"{module} is installed, {package} is not", f"pip install {package}"
+            )
         elif point is None:
             yield Check("integrations", title, "missing", "not installed", f"pip install {package}")
         else:
-            yield _loaded(title, point, f"{_installed(package) or ''}, {module.partition('.')[0]} {_framework_version(module)}")
+            yield _loaded(
+                title, point, f"{_installed(package) or ''}, {module.partition('.')[0]} {_framework_version(module)}"
+            )
     for name, point in points.items():
         yield _loaded(name, point, "installed")
 
@@ -101,7 +105,9 @@ def _loaded(title: str, point: Any, says: str) -> Check:
         point.load()
     except ImportError as error:
         needed = error.name or "a package"
-        return Check("integrations", title, "wrong", f"cannot be imported: {error}", f"pip install {needed.partition('.')[0]}")
+        return Check(
+            "integrations", title, "wrong", f"cannot be imported: {error}", f"pip install {needed.partition('.')[0]}"
+        )
     except Exception as error:  # noqa: BLE001 - whatever a package raises when it is imported is what is wrong with it
         return Check("integrations", title, "wrong", f"fails when it is imported: {type(error).__name__}: {error}")
     return Check("integrations", title, "ok", says)
@@ -170,15 +176,22 @@ def _contents(path: Path, *, deep: bool) -> Iterator[Check]:
             says = f"{found}, and this Weaklink knows up to {NEWEST}: it can be looked at, nothing is recorded in it"
             yield Check("store", "schema", "wrong", says, "pip install --upgrade weaklink")
         else:
-            yield Check("store", "schema", "ok", f"{found}" + ("" if found == NEWEST else f", becomes {NEWEST} at the next write"))
+            yield Check(
+                "store",
+                "schema",
+                "ok",
+                f"{found}" + ("" if found == NEWEST else f", becomes {NEWEST} at the next write"),
+            )
         check = "integrity_check" if deep else "quick_check"
         said = [str(row[0]) for row in connection.execute(f"PRAGMA {check}(5)")]
         if said == ["ok"]:
             yield Check("store", "integrity", "ok", check)
         else:
-            yield Check("store", "integrity", "wrong", "; ".join(said), f"save what can be read: weaklink export -o saved.jsonl --store {path}")
+            rescue = f"save what can be read: weaklink export -o saved.jsonl --store {path}"
+            yield Check("store", "integrity", "wrong", "; ".join(said), rescue)
         size = sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
-        counts = [f"{connection.execute(f'SELECT count(*) FROM {table}').get} {table}" for table in ("traces", "spans", "scores", "diagnoses")]
+        tables = ("traces", "spans", "scores", "diagnoses")
+        counts = [f"{connection.execute(f'SELECT count(*) FROM {table}').get} {table}" for table in tables]
         yield Check("store", "contents", "ok", f"{', '.join(counts)}; {bytes_text(size)}")
     except apsw.Error as error:
         yield Check("store", "contents", "wrong", f"cannot be read: {error}", "name another file with --store")

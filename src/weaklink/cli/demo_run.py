@@ -55,7 +55,9 @@ class DemoResult:
             return "ok"
         if self.case.kind == "right":
             return "broken at generate (the model answered wrong this time)"
-        return "broken at " + ", or at ".join(f"{blame.role} ({' or '.join(blame.failures)})" for blame in self.case.blames)
+        return "broken at " + ", or at ".join(
+            f"{blame.role} ({' or '.join(blame.failures)})" for blame in self.case.blames
+        )
 
     @property
     def answer(self) -> str:
@@ -120,7 +122,9 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
 
     console = Console(stderr=True)
     words = {"download": "fetching the model (once, 93 MB)", "unpack": "unpacking the model"}
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
+    )
     tasks: dict[str, Any] = {}
 
     def report(progress: Any) -> None:

@@ -75,7 +75,9 @@ def closing_block(results: Sequence[DemoResult], store: str | None) -> Renderabl
         of_kind = [result for result in results if result.case.kind == kind]
         if of_kind:
             agree = sum(result.agrees for result in of_kind)
-            grid.add_row(Text(title), Text(f"{agree} of {len(of_kind)}", "bold green" if agree == len(of_kind) else "bold red"))
+            grid.add_row(
+                Text(title), Text(f"{agree} of {len(of_kind)}", "bold green" if agree == len(of_kind) else "bold red")
+            )
     shown = next((result for result in results if result.case.kind == "sabotage"), results[-1])
     tail = shown.diagnosis.trace_id[-12:]
     where = "" if store is None else f" --store {shlex.quote(store)}"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="The earlier trace: its id, or the end of it, or last.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The later one.")],
-    everything: Annotated[bool, typer.Option("--all", "-a", help="Also the framework's own steps, and whole prompts.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="Also the framework's own steps, and whole prompts.")
+    ] = False,
     width: WidthOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -80,7 +82,12 @@ def _change(change: StepChange) -> dict[str, Any]:
         "after": change.second.span.id if change.second else None,
         "status": list(change.statuses),
         "passages": [
-            {"id": passage.document.id, "source": passage.document.source, "before": passage.before, "after": passage.after}
+            {
+                "id": passage.document.id,
+                "source": passage.document.source,
+                "before": passage.before,
+                "after": passage.after,
+            }
             for passage in change.passages
         ],
         "scores": [{"name": name, "before": old, "after": new} for name, old, new in change.scores],

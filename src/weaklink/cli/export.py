@@ -31,11 +31,18 @@ class Form(StrEnum):
 
 
 def export(
-    query: Annotated[str | None, typer.Argument(metavar="[QUERY|ID]", help="Words, or an id, or last; by default all traces.")] = None,
-    form: Annotated[
-        Form | None, typer.Option("--format", "-f", help="jsonl for programs and `weaklink import`; the others are reports on one trace.")
+    query: Annotated[
+        str | None, typer.Argument(metavar="[QUERY|ID]", help="Words, or an id, or last; by default all traces.")
     ] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default stdout.")] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format", "-f", help="jsonl for programs and `weaklink import`; the others are reports on one trace."
+        ),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default stdout.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,7 +84,9 @@ def _form(output: str | None) -> Form:
 
 def _only(traces: Sequence[Trace], query: str) -> Trace:
     if len(traces) > 1:
-        raise WeaklinkError(f"{query!r} fits several traces, and a report is on one; give its id (weaklink list), or --format jsonl")
+        raise WeaklinkError(
+            f"{query!r} fits several traces, and a report is on one; give its id (weaklink list), or --format jsonl"
+        )
     return traces[0]
 
 

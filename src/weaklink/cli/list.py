@@ -43,7 +43,9 @@ def list_traces(
     with waiting("diagnosing"):
         diagnoses = [_diagnosis(opened, summary) for summary in summaries]
     if as_json:
-        show_json({"store": store_name(opened), "traces": [_data(*pair) for pair in zip(summaries, diagnoses, strict=True)]})
+        show_json(
+            {"store": store_name(opened), "traces": [_data(*pair) for pair in zip(summaries, diagnoses, strict=True)]}
+        )
     elif summaries:
         drawn = look(width)
         show_block(_table(summaries, diagnoses, drawn), drawn)

@@ -12,6 +12,9 @@ StoreOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to stdout.")]
 WidthOption = Annotated[
-    int | None, typer.Option("--width", metavar="COLUMNS", min=40, max=1_000, help="How wide to draw; by default as wide as the terminal.")
+    int | None,
+    typer.Option(
+        "--width", metavar="COLUMNS", min=40, max=1_000, help="How wide to draw; by default as wide as the terminal."
+    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many traces.")]

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 
 def score(
-    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="Words, or an id, or last; by default the newest traces.")] = None,
+    query: Annotated[
+        str | None, typer.Argument(metavar="[QUERY]", help="Words, or an id, or last; by default the newest traces.")
+    ] = None,
     with_: Annotated[
-        str | None, typer.Option("--with", metavar="NAMES", help="Scorers, with commas between; by default those that run offline.")
+        str | None,
+        typer.Option(
+            "--with", metavar="NAMES", help="Scorers, with commas between; by default those that run offline."
+        ),
     ] = None,
     limit: LimitOption = 20,
     width: WidthOption = None,
@@ -54,7 +59,9 @@ def score(
 
 
 def _whole(examined: Examination, name: str) -> list[float]:
-    return [score.value for score in examined.scores if score.name == name and score.is_whole and score.value is not None]
+    return [
+        score.value for score in examined.scores if score.name == name and score.is_whole and score.value is not None
+    ]
 
 
 def _table(examined: Sequence[Examination], names: Sequence[str], drawn: Look) -> RenderableType:

@@ -36,5 +36,7 @@ def write_file(path: str | os.PathLike[str], parts: Iterable[str]) -> Path:
             raise
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise Unwritable(f"cannot write {target}: {why}; name a file in a folder that is there and that you may write to") from error
+        raise Unwritable(
+            f"cannot write {target}: {why}; name a file in a folder that is there and that you may write to"
+        ) from error
     return target

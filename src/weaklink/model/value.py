@@ -10,6 +10,10 @@ TYPE_KEY = "$type"
 
 _TEXT_KEYS = ("answer", "output", "result", "response", "text", "content", "page_content", "value")
 
+# Blocks of a message's content, as the providers name them: what they say, and what is nothing to read.
+_TEXT_BLOCKS = ("text", "input_text", "output_text")
+_SILENT_BLOCKS = ("image", "image_url", "input_image", "audio", "input_audio", "video", "file", "thinking", "redacted_thinking", "reasoning")
+
 
 def type_of(value: JsonValue) -> str:
     """The mark of a marked object ("message", "document", "datetime", ...), or "" for plain JSON."""
@@ -47,6 +51,10 @@ def text_of(value: JsonValue) -> str:
             parts = [text_of(value.get("content"))]
             parts += [text_of(call) for call in _as_list(value.get("tool_calls"))]
             return "\n".join(filter(None, parts))
+        if (block := value.get("type")) in _SILENT_BLOCKS:
+            return ""
+        if block in _TEXT_BLOCKS and isinstance(text := value.get("text"), str):
+            return text
         return "\n".join(filter(None, (text_of(item) for key, item in value.items() if key != TYPE_KEY)))
     return ""
 

@@ -33,11 +33,11 @@ def status_of(error: BaseException) -> SpanStatus:
 def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
     """The fields of a SpanError. Its origin is the step that raised the same exception below or before `span`, else `span`."""
     chain = list(_chain(error))
-    ids = {id(link) for link in chain}
+    ids = {_identity(link) for link in chain}
     origin = next((failed for failed in reversed(span.failed or ()) if failed.error_id in ids), None)
     if origin is None and span.parent is not None and span.parent.failed:
         origin = _upstream(span, ids)
-    span.error_id = id(error)
+    span.error_id = _identity(error)
     span.error_origin = span.key if origin is None else origin.error_origin
     found: dict[str, Any] = {
         "type": type_name(type(error)),
@@ -49,6 +49,18 @@ def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
     if origin is None:
         found["stack"] = _stack(error)
     return found
+
+
+def _identity(error: BaseException) -> int:
+    """What tells an exception from others as long as it travels, without keeping it alive.
+
+    The address alone does not: once an exception was swallowed, the next one often gets its place.
+    """
+    innermost = traceback = BaseException.__dict__["__traceback__"].__get__(error)
+    while traceback is not None:
+        innermost, traceback = traceback, traceback.tb_next
+    place = (0, 0) if innermost is None else (id(innermost.tb_frame.f_code), innermost.tb_lasti)
+    return hash((id(error), id(type(error)), *place))
 
 
 def _upstream(span: OpenSpan, ids: set[int]) -> OpenSpan | None:

@@ -62,7 +62,7 @@ class OpenSpan:
     has_retrieval = False
     """A retriever or reranker ran below, so documents here are not of this step's own making."""
     error_id = 0
-    """id() of the exception, valid only while it travels up."""
+    """What tells the exception from others, valid only while it travels up."""
     error_origin = 0
     """Key of the step that raised it."""
     failed: list[OpenSpan] | None = None

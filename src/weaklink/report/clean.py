@@ -37,7 +37,11 @@ def shorten_middle(text: str, width: int, ellipsis: str = "…") -> str:
     if cell_len(line) <= width or room < 4:
         return shorten(line, width, ellipsis)
     tail = line[len(line) - room * 2 // 3 :]
-    return set_cell_size(line, room - cell_len(tail)).rstrip() + ellipsis + tail if cell_len(tail) < room else shorten(line, width)
+    return (
+        set_cell_size(line, room - cell_len(tail)).rstrip() + ellipsis + tail
+        if cell_len(tail) < room
+        else shorten(line, width)
+    )
 
 
 def _shown(character: str) -> str:

@@ -115,7 +115,10 @@ def _change(first: Report, second: Report, before: StepRow, after: StepRow) -> S
     template = _lines(text_of(before.span.attributes.get("template")), text_of(after.span.attributes.get("template")))
     is_prompt = "prompt" in (before.span.kind, after.span.kind)
     output = None
-    is_text = before.role in ("rewrite", "generate", "parse", "route", "plan", "tool") or before.span.kind in ("llm", "tool")
+    is_text = before.role in ("rewrite", "generate", "parse", "route", "plan", "tool") or before.span.kind in (
+        "llm",
+        "tool",
+    )
     texts = (main_text(before.span.output).strip(), main_text(after.span.output).strip())
     if is_text and texts[0] != texts[1]:
         output = texts
@@ -157,7 +160,9 @@ def _places(documents: Iterable[Document]) -> dict[str, tuple[int, Document]]:
     return places
 
 
-def _scores(first: Report, second: Report, before: Span, after: Span) -> Iterator[tuple[str, float | None, float | None]]:
+def _scores(
+    first: Report, second: Report, before: Span, after: Span
+) -> Iterator[tuple[str, float | None, float | None]]:
     names = [score.name for score in first.scores if score.is_whole and score.span_id == before.id]
     names += [score.name for score in second.scores if score.is_whole and score.span_id == after.id]
     for name in Counter(names):
@@ -175,4 +180,3 @@ def _lines(before: str, after: str) -> tuple[str, ...]:
     changed = [line for line in lines if line[:1] in "+-" and not line.startswith(("+++", "---"))]
     cut = len(changed) - _MOST_CHANGED_LINES
     return tuple(changed if cut <= 0 else [*changed[:_MOST_CHANGED_LINES], f"  and {cut} more lines"])
-

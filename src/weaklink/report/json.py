@@ -23,7 +23,9 @@ def dump_json(data: Any) -> str:
     except TypeError:
         from weaklink.store.codec import plain_dumps
 
-        return orjson.dumps(orjson.loads(plain_dumps(data)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+        return orjson.dumps(
+            orjson.loads(plain_dumps(data)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        ).decode()
 
 
 def report_data(report: Report) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def _evidence(report: Report) -> Iterator[str]:
         yield "\n".join(["**To decide, record:**", "", *(f"- {_escaped(item)}" for item in diagnosis.capture)])
     others = report.suspects()
     if others:
-        lines = (f"- {_escaped(s.step.name)}: {_escaped(s.failure)} ({_escaped(score_text(s.probability))})" for s in others)
+        lines = (
+            f"- {_escaped(s.step.name)}: {_escaped(s.failure)} ({_escaped(score_text(s.probability))})" for s in others
+        )
         yield "\n".join(["**Other suspects:**", "", *lines])
 
 
@@ -101,7 +103,9 @@ def _sentences(report: Report) -> Iterator[str]:
         return
     lines = ["### What the model wrote", ""]
     for sentence in sentences:
-        label = f"**{sentence.label.replace('_', ' ')}** {_escaped(score_text(sentence.value))}" if sentence.label else ""
+        label = (
+            f"**{sentence.label.replace('_', ' ')}** {_escaped(score_text(sentence.value))}" if sentence.label else ""
+        )
         detail = f" ({_escaped(', '.join(sentence.detail))})" if sentence.detail else ""
         lines.append(f"- {_escaped(sentence.text)} {label}{detail}")
         if sentence.passage:
@@ -119,8 +123,16 @@ def _tables(report: Report) -> Iterator[str]:
 
 
 def _passages(table: RetrievalTable) -> str:
-    kinds = {row.store_score_kind for row in table.rows} - {""}
-    titles = ["#", "was", kinds.pop() if len(kinds) == 1 else "score", "relevance", "in prompt", "used", "source", "text"]
+    titles = [
+        "#",
+        "was",
+        table.score_kind,
+        "relevance",
+        "in prompt",
+        "used",
+        "source",
+        "text",
+    ]
     return _table(titles, [_passage(row) for row in table.rows])
 
 
@@ -159,7 +171,11 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table without the columns that say nothing."""
     cells = [[_escaped(cell) for cell in row] for row in rows]
     kept = [number for number in range(len(titles)) if any(row[number] for row in cells)]
-    lines = [[titles[number] for number in kept], ["---"] * len(kept), *([row[number] for number in kept] for row in cells)]
+    lines = [
+        [titles[number] for number in kept],
+        ["---"] * len(kept),
+        *([row[number] for number in kept] for row in cells),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

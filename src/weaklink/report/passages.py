@@ -46,6 +46,18 @@ class RetrievalTable:
         return len(self.rows)
 
     @property
+    def score_kind(self) -> str:
+        """What the store's scores are: "distance", "similarity", ...; "score" where that is not known or mixed."""
+        kinds = {row.store_score_kind for row in self.rows if row.store_score is not None}
+        return (kinds.pop() if len(kinds) == 1 else "") or "score"
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Which way the store's scores go; None where that is not known or mixed."""
+        ways = {row.higher_is_better for row in self.rows if row.store_score is not None}
+        return ways.pop() if len(ways) == 1 else None
+
+    @property
     def kept(self) -> int:
         """How many are left."""
         return sum(row.rank is not None for row in self.rows)
@@ -88,7 +100,9 @@ def _table(
         original = found.get(document.key, (document, None))[0]
         share = None if trace.dataflow.generator is None else trace.dataflow.share_in_prompt(document)
         rows.append(
-            _row(document, span, original, index + 1, before.get(document.key), value, share, uses.get(document.key, ""))
+            _row(
+                document, span, original, index + 1, before.get(document.key), value, share, uses.get(document.key, "")
+            )
         )
     kept = {document.key for document in span.documents}
     for document in span.candidates:

@@ -120,7 +120,9 @@ def _failed(trace: Trace, diagnosis: Diagnosis | None) -> Span | None:
         if culprit is not None and culprit.error is not None:
             return culprit
     origins = [
-        span for span in trace.spans if span.error is not None and not any(below.error for below in trace.children(span))
+        span
+        for span in trace.spans
+        if span.error is not None and not any(below.error for below in trace.children(span))
     ]
     return next((span for span in origins if span.status == "error"), origins[0] if origins else None)
 

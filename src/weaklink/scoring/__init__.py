@@ -1,5 +1,7 @@
-"""Scores the steps of a trace offline: relevance, sufficiency, groundedness, answer relevance. Nothing here calls a
-network."""
+"""Scores the steps of a trace offline: relevance, sufficiency, groundedness, answer relevance.
+
+Nothing here calls a network.
+"""
 
 from weaklink.scoring.answer import answer_relevance, is_abstention
 from weaklink.scoring.embedding import embed

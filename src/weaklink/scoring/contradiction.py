@@ -1,5 +1,4 @@
-"""Where a claim says other than the passage that speaks of the same thing: another number, time, name, or a
-negation."""
+"""Where a claim says other than the passage that speaks of the same thing: another number, time, name, or a negation."""
 
 import re
 from collections.abc import Iterator
@@ -86,8 +85,7 @@ def contradictions(claim: Claim, index: ContextIndex) -> list[Contradiction]:
     """What the passages give differently, from the unit that speaks most of the same thing; empty where nothing does.
 
     A difference counts only inside one unit that has at least half (by weight) of the claim's other words, and only
-    where no
-    other such unit agrees with the claim.
+    where no other such unit agrees with the claim.
     """
     for number in _same_topic(claim, index):
         unit = index.units[number]

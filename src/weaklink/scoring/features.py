@@ -180,8 +180,7 @@ class Aligner:
         return {"pairs_apart": self._pairs_apart(claim), "unlike_best_unit": 1 - alike}
 
     def _pairs_apart(self, claim: Claim) -> float:
-        """Share of neighbouring known words of the claim that never come within 12 tokens of each other in the
-        passages."""
+        """Share of neighbouring known words of the claim that never come within 12 tokens of each other in the passages."""
         positions = self.index.positions
         known = [value for value in claim.values if value in positions]
         pairs = [(one, other) for one, other in pairwise(known) if one != other]

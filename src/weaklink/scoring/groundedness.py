@@ -31,9 +31,9 @@ class SentenceVerdict:
     label: Label
     """"supported" from 0.5 on, else "unsupported", or "contradicted" where a passage says otherwise; "abstention" and
     "not_a_claim" claim nothing."""
+
     passage: int | None = None
-    """Index of the passage that supports the sentence best, or contradicts it; None where none shares a word with
-    it."""
+    """Index of the passage that supports the sentence best, or contradicts it; None where none shares a word with it."""
     passage_start: int = 0
     passage_end: int = 0
     """Where in that passage, in characters."""
@@ -49,12 +49,10 @@ class SentenceVerdict:
 def assess(answer: str, passages: Sequence[str], question: str = "") -> list[SentenceVerdict]:
     """Judge each sentence of `answer` by `passages`; a bare value such as "25 days" is read together with `question`.
 
-    One verdict per sentence, in order; empty for an answer without visible characters. Takes linear time in the
-    length of the
-    passages. The probability comes from a logistic regression over alignment features whose signs are fixed
-    (`features.FEATURES`, `weights/groundedness.json`); explicit contradictions bound it from above, and a run of
-    words that
-    stands in a passage as it is bounds it from below. It reads English.
+    One verdict per sentence, in order; empty for an answer without visible characters. Takes linear time in the length
+    of the passages. The probability comes from a logistic regression over alignment features whose signs are fixed
+    (`features.FEATURES`, `weights/groundedness.json`); explicit contradictions bound it from above, and a run of words
+    that stands in a passage as it is bounds it from below. It reads English.
     """
     aligner = Aligner(index_of(tuple(passages)))
     whole_abstains = is_abstention(answer)

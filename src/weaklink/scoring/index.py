@@ -10,7 +10,6 @@ from weaklink.scoring.text.units import Unit, is_record, units_of
 
 _MAX_POSTINGS = 200
 """Units looked at per word; a word that stands in more tells nothing, and the bound keeps long contexts linear."""
-
 _PRONOUNS = frozenset({"it", "its", "they", "their", "he", "she", "his", "her", "this", "these", "those"})
 
 

@@ -10,8 +10,7 @@ from typing import Any
 
 @functools.lru_cache(maxsize=8)
 def fitted(name: str) -> dict[str, Any]:
-    """The model file `name`.json of the folder `weights`; each says inside what it was fitted on and by which
-    script."""
+    """The model file `name`.json of the folder `weights`; each says inside what it was fitted on and by which script."""
     return json.loads(
         resources.files("weaklink.scoring").joinpath("weights", f"{name}.json").read_text(encoding="utf-8")
     )

@@ -25,7 +25,10 @@ class Likeness(NamedTuple):
 
 
 def likeness(asked: Asked, passage: str) -> Likeness:
-    """Compare the question with the passage and its units. Raises RuntimeError without an embedding model."""
+    """Compare the question with the passage and its units.
+
+    Raises RuntimeError without an embedding model.
+    """
     units = units_of(passage)
     if len(units) > _MAX_UNITS:
         best = sorted(units, key=lambda unit: -asked.coverage(unit.values))[:_MAX_UNITS]
@@ -38,7 +41,10 @@ def likeness(asked: Asked, passage: str) -> Likeness:
 
 @functools.lru_cache(maxsize=256)
 def _vectors_of(passage: str) -> "NDArray[np.float32]":
-    """The passage in row 0 and its units below. Kept, since several scorers ask for the same passages."""
+    """The passage in row 0 and its units below.
+
+    Kept, since several scorers ask for the same passages.
+    """
     return embed([passage[:_MAX_CHARACTERS], *(unit.text for unit in units_of(passage))])
 
 

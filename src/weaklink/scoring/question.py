@@ -42,8 +42,7 @@ _ASKING = frozenset(
 _K1 = 1.2
 _B = 0.75
 _TYPICAL_LENGTH = 120
-"""Tokens of a passage that BM25 takes as average; fixed, so that a passage's value does not depend on its
-neighbours."""
+"""Tokens of a passage that BM25 takes as average; fixed, so that a passage's value does not depend on its neighbours."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ class Asked:
 
 @functools.lru_cache(maxsize=64)
 def read_question(question: str) -> Asked:
-    """Read a question: its content words without those that only ask ("list", "explain"); all words where nothing
-    is left."""
+    """Read a question: its content words without those that only ask ("list", "explain"); all words where nothing is
+    left."""
     tokens = tokenise(question)
     chosen = [token for token in tokens if token.content and token.surface.lower() not in _ASKING] or tokens
     return Asked(
@@ -81,7 +80,10 @@ def read_question(question: str) -> Asked:
 
 @functools.lru_cache(maxsize=256)
 def frequencies(passage: str) -> Counter[str]:
-    """How often each value stands in a passage. Kept for the passages last asked for; do not change it."""
+    """How often each value stands in a passage.
+
+    Kept for the passages last asked for; do not change it.
+    """
     return Counter(token.value for unit in units_of(passage) for token in unit.tokens)
 
 

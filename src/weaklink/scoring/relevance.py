@@ -10,14 +10,12 @@ from weaklink.scoring.text.units import units_of
 
 
 def relevance(question: str, passages: Sequence[str]) -> list[float]:
-    """Probability that each passage is relevant to the question, 0..1, one per passage; 0.0 for a passage without
-    words.
+    """Probability that each passage is relevant to the question, 0..1, one per passage; 0.0 for a passage without words.
 
-    About .5 means: as likely relevant as not. From word coverage, BM25 and static embedding similarity, in a
-    logistic regression
-    fitted on ClapNQ, MTRAG-UN and Cranfield (`weights/relevance.json`); without the embedding model, from words alone.
-    It says that a passage is on the topic, never that it holds the answer. A passage's value does not depend on the
-    others.
+    About .5 means: as likely relevant as not. From word coverage, BM25 and static embedding similarity, in a logistic
+    regression fitted on ClapNQ, MTRAG-UN and Cranfield (`weights/relevance.json`); without the embedding model, from
+    words alone. It says that a passage is on the topic, never that it holds the answer. A passage's value does not
+    depend on the others.
     """
     model = fitted("relevance")["embedding" if is_available() else "lexical"]
     rows = relevance_features(question, passages)

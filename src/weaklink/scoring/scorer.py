@@ -1,4 +1,7 @@
-"""Scorers: from a trace to scores. Each looks at the steps it knows about and says nothing of the others."""
+"""Scorers: from a trace to scores.
+
+Each looks at the steps it knows about and says nothing of the others.
+"""
 
 import difflib
 from collections.abc import Sequence
@@ -29,7 +32,10 @@ class Scorer(Protocol):
 
 
 class Relevance:
-    """Are the retrieved documents about the question? One score per document; a span's is that of its best document."""
+    """Are the retrieved documents about the question?
+
+    One score per document; a span's is that of its best document.
+    """
 
     name = "relevance"
 
@@ -56,7 +62,10 @@ class Relevance:
 
 
 class Sufficiency:
-    """Do the documents hold what the question needs? Of each retrieval, and of what the answering model really saw."""
+    """Do the documents hold what the question needs?
+
+    Of each retrieval, and of what the answering model really saw.
+    """
 
     name = "sufficiency"
 
@@ -94,15 +103,16 @@ class Sufficiency:
 
 
 class Groundedness:
-    """Do the passages that the answering model saw carry what it wrote? One score per sentence, and one for the
-    whole."""
+    """Do the passages that the answering model saw carry what it wrote?
+
+    One score per sentence, and one for the whole.
+    """
 
     name = "groundedness"
     _version = "groundedness/1"
 
     def score(self, trace: Trace) -> list[Score]:
-        """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says
-        so."""
+        """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
         generator = trace.dataflow.generator
         if generator is None:
             return []
@@ -190,7 +200,10 @@ def default_scorers() -> list[Scorer]:
 
 
 def scorer_named(name: str) -> Scorer:
-    """The default scorer with this name. Raises UnknownScorer, with the name that was probably meant."""
+    """The default scorer with this name.
+
+    Raises UnknownScorer, with the name that was probably meant.
+    """
     if name in SCORERS:
         return SCORERS[name]()
     close = difflib.get_close_matches(name.lower().replace("-", "_"), SCORERS, n=1, cutoff=0.5)
@@ -199,7 +212,10 @@ def scorer_named(name: str) -> Scorer:
 
 
 def score_trace(trace: Trace, scorers: Sequence[Scorer] | None = None) -> list[Score]:
-    """All scores of a trace, by `scorers` or the default ones. A scorer that raises leaves an unscored root instead."""
+    """All scores of a trace, by `scorers` or the default ones.
+
+    A scorer that raises leaves an unscored root instead.
+    """
     scores: list[Score] = []
     for scorer in default_scorers() if scorers is None else scorers:
         try:
@@ -254,8 +270,7 @@ def _range(span_id: str, field: str, text: str, start: int, end: int) -> TextRan
 
 
 def _range_in_passage(trace: Trace, passage: ContextPassage, start: int, end: int) -> TextRange | None:
-    """Where the characters of a context passage stand in the span that it came from; None where they cannot be
-    found."""
+    """Where the characters of a context passage stand in the span that it came from; None where they cannot be found."""
     span = trace.get(passage.span_id)
     if passage.document is not None:
         field, whole = f"documents.{passage.document}", span.documents[passage.document].content

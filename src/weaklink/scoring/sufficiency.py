@@ -25,8 +25,8 @@ SUFFICIENCY_FEATURES: dict[str, int] = {
     "alike_mean": 1,
     "alike_whole": 1,
 }
-"""Feature to the sign that its weight may have for "sufficient" (SCORERS.md 4.1); the three "alike" need the
-embedding model."""
+"""Feature to the sign that its weight may have for "sufficient" (SCORERS.md 4.1); the three "alike" need the embedding
+model."""
 
 _MOST_MISSING = 8
 
@@ -62,12 +62,11 @@ class _Window(NamedTuple):
 
 
 def sufficiency(question: str, passages: Sequence[str]) -> SufficiencyVerdict:
-    """Judge whether `passages` together hold what is needed to answer `question`; value 0.0 where there are no
-    words in them.
+    """Judge whether `passages` together hold what is needed to answer `question`; value 0.0 where there are no words in
+    them.
 
-    A logistic regression with fixed signs over coverage, best window, term frequency, missing words and the
-    expected kind of
-    answer, and over embedding similarity where the model can be loaded (`weights/sufficiency.json`).
+    A logistic regression with fixed signs over coverage, best window, term frequency, missing words and the expected
+    kind of answer, and over embedding similarity where the model can be loaded (`weights/sufficiency.json`).
     """
     asked = read_question(question)
     window = _best_window(asked, passages)

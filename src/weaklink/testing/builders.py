@@ -25,7 +25,12 @@ def document(
         )
     kind = "" if score is None else "similarity"
     return Document(
-        content=text, id=id, score=score, score_kind=kind, metadata=given, higher_is_better=None if score is None else True
+        content=text,
+        id=id,
+        score=score,
+        score_kind=kind,
+        metadata=given,
+        higher_is_better=None if score is None else True,
     )
 
 
@@ -55,9 +60,7 @@ def scored(
         source, index, text = support
         holder = _named(trace, source)
         start = holder.documents[index].content.find(text)
-        behind = TextRange(
-            span_id=holder.id, field=f"documents.{index}", start=start, end=start + len(text), text=text
-        )
+        behind = TextRange(span_id=holder.id, field=f"documents.{index}", start=start, end=start + len(text), text=text)
     return Score(
         span_id=span.id, name=name, value=value, reason=reason, scorer="test/1", document=document, sentence=place,
         support=behind, **fields,

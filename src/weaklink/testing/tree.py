@@ -45,7 +45,9 @@ def build(tree: str, question: str = "", answer: str = "", *, trace_id: int = 1,
     names = {span.name for span in spans}
     unknown = [name for name in fields if name not in names]
     if unknown:
-        raise WeaklinkError(f"cannot set fields of {unknown[0]!r}: the trace has no such step; use one of {', '.join(sorted(names))}")
+        raise WeaklinkError(
+            f"cannot set fields of {unknown[0]!r}: the trace has no such step; use one of {', '.join(sorted(names))}"
+        )
     given: dict[str, dict[str, Any]] = {name: dict(values) for name, values in fields.items()}
     if question:
         given.setdefault(root.name, {}).setdefault("input", question)
@@ -161,7 +163,9 @@ def _error(given: Any, name: str, origin: str) -> SpanError:
 def _filled(span: Span, given: Mapping[str, Any]) -> Span:
     unknown = [name for name in given if name not in Span.model_fields and name != "tokens"]
     if unknown:
-        raise WeaklinkError(f"cannot set {unknown[0]!r} of {span.name!r}: a span has no such field; use a field of weaklink.Span")
+        raise WeaklinkError(
+            f"cannot set {unknown[0]!r} of {span.name!r}: a span has no such field; use a field of weaklink.Span"
+        )
     values = {name: value for name, value in given.items() if name not in ("error", "tokens")}
     for name in ("documents", "candidates"):
         if name in values:

@@ -25,5 +25,7 @@ def join(*parts: str) -> Html:
 
 def element(name: str, *parts: str, **attributes: str) -> Html:
     """The element `name` around `parts`; `class_` and the like lose their underscore, attributes without a value stay away."""
-    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{text(value)}"' for key, value in attributes.items() if value)
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{text(value)}"' for key, value in attributes.items() if value
+    )
     return Html(f"<{name}{given}>{join(*parts)}</{name}>")

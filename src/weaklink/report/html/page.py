@@ -71,20 +71,32 @@ def _verdict(report: Report) -> Html:
 
 
 def _strip(report: Report) -> Html:
-    return element("ol", *(element("li", _cell(cell)) for cell in report.strip), class_="strip") if report.strip else Html("")
+    return (
+        element("ol", *(element("li", _cell(cell)) for cell in report.strip), class_="strip")
+        if report.strip
+        else Html("")
+    )
 
 
 def _cell(cell: StripCell) -> Html:
     words = {"!": ("culprit", " weak link"), "?": ("suspect", " ?"), "~": ("", " made good")}
     class_, word = words.get(cell.mark, ("", ""))
-    score = join(" ", element("span", score_text(cell.score), class_=level(cell.score))) if cell.score is not None else Html("")
+    score = (
+        join(" ", element("span", score_text(cell.score), class_=level(cell.score)))
+        if cell.score is not None
+        else Html("")
+    )
     parts = (cell.role or cell.name, score, word)
     return element("a", *parts, href=f"#{anchor(cell.span_id)}", title=cell.name, class_=class_)
 
 
 def _facts(report: Report) -> Html:
     trace, diagnosis = report.trace, report.diagnosis
-    figures = [trace.name, duration_text(trace.duration_ns) or "never ended", trace.status if trace.status != "ok" else ""]
+    figures = [
+        trace.name,
+        duration_text(trace.duration_ns) or "never ended",
+        trace.status if trace.status != "ok" else "",
+    ]
     if trace.usage is not None:
         figures.append(f"{count_text(trace.usage.total_tokens)} tokens")
     facts: list[tuple[str, list[str]]] = [
@@ -133,9 +145,15 @@ def _answer(report: Report) -> Iterator[Html]:
     if not sentences:
         return
     yield element("h2", "What the model wrote")
-    marked = (join(element("mark", sentence.text, class_=sentence.label or "not_a_claim"), " ") for sentence in sentences)
+    marked = (
+        join(element("mark", sentence.text, class_=sentence.label or "not_a_claim"), " ") for sentence in sentences
+    )
     yield element("p", *marked, class_="answer")
-    yield element("ul", *(_claim(sentence) for sentence in sentences if sentence.label not in ("", "not_a_claim")), class_="claims")
+    yield element(
+        "ul",
+        *(_claim(sentence) for sentence in sentences if sentence.label not in ("", "not_a_claim")),
+        class_="claims",
+    )
 
 
 def _claim(sentence: Sentence) -> Html:

@@ -30,17 +30,18 @@ def tables_html(report: Report) -> Iterator[Html]:
 
 
 def _table(table: RetrievalTable) -> Html:
-    kinds = {row.store_score_kind for row in table.rows} - {""}
-    ways = {row.higher_is_better for row in table.rows if row.store_score is not None}
-    arrow = {True: " ↑", False: " ↓"}.get(ways.pop(), "") if len(ways) == 1 else ""
-    store = (kinds.pop() if len(kinds) == 1 else "score") + arrow
-    titles = [("#", "n"), ("was", "n"), (store, "n"), ("rerank", "n"), ("relevance", "n"), ("in prompt", "n"), ("used", ""),
+    store = table.score_kind + {True: " ↑", False: " ↓", None: ""}[table.higher_is_better]
+    titles: list[tuple[str, str]] = [("#", "n"), ("was", "n"), (store, "n"), ("rerank", "n"), ("relevance", "n"), ("in prompt", "n"), ("used", ""),
               ("source", ""), ("text", "")]  # fmt: skip
     rows = [_cells(row) for row in table.rows]
     shown = [number for number in range(len(titles)) if any(cells[number][0] for cells in rows)]
     head = element("tr", *(element("th", titles[n][0], class_=titles[n][1], scope="col") for n in shown))
     lines = [
-        element("tr", *(element("td", cells[n][0], class_=cells[n][1]) for n in shown), class_="dropped" if row.rank is None else "")
+        element(
+            "tr",
+            *(element("td", cells[n][0], class_=cells[n][1]) for n in shown),
+            class_="dropped" if row.rank is None else "",
+        )
         for row, cells in zip(table.rows, rows, strict=True)
     ]
     return element("table", element("thead", head), element("tbody", *lines))

@@ -76,7 +76,9 @@ def _body(row: StepRow) -> Iterator[Html]:
         yield element("ul", *(element("li", _score(score)) for score in row.scores), class_="plain")
     if span.error is not None:
         yield element("h3", "Error")
-        yield element("pre", "\n".join([f"{span.error.type}: {span.error.message}", *span.error.causes, *span.error.stack]))
+        yield element(
+            "pre", "\n".join([f"{span.error.type}: {span.error.message}", *span.error.causes, *span.error.stack])
+        )
     for title, value in (("Input", span.input), ("Output", span.output)):
         if value is not None:
             yield element("h3", title)
@@ -84,8 +86,8 @@ def _body(row: StepRow) -> Iterator[Html]:
     if span.documents:
         yield element("h3", f"Documents ({len(span.documents)})")
         yield element("pre", _value("\n\n".join(f"{document.rank}. {document.content}" for document in span.documents)))
-    facts = {"model": span.model.model_dump(mode="json", exclude_defaults=True) if span.model else None,
-             "attributes": span.attributes, "metadata": span.metadata, "tags": list(span.tags), "notes": list(span.notes)}  # fmt: skip
+    facts: dict[str, JsonValue] = {"model": span.model.model_dump(mode="json", exclude_defaults=True) if span.model else None,
+             "attributes": span.attributes, "metadata": span.metadata, "tags": [*span.tags], "notes": [*span.notes]}  # fmt: skip
     left = {name: value for name, value in facts.items() if value}
     if left:
         yield element("h3", "Known of it")
@@ -94,8 +96,16 @@ def _body(row: StepRow) -> Iterator[Html]:
 
 
 def _score(score: Score) -> Html:
-    value = element("strong", score_text(score.value), class_=level(score.value)) if score.value is not None else "not scored"
-    bounds = f" ({score_text(score.low)} to {score_text(score.high)})" if score.low is not None and score.high is not None else ""
+    value = (
+        element("strong", score_text(score.value), class_=level(score.value))
+        if score.value is not None
+        else "not scored"
+    )
+    bounds = (
+        f" ({score_text(score.low)} to {score_text(score.high)})"
+        if score.low is not None and score.high is not None
+        else ""
+    )
     reason = element("span", f" {score.reason}" if score.reason else "", class_="soft")
     return join(f"{score.name} ", value, bounds, reason)
 

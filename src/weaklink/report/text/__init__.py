@@ -38,8 +38,18 @@ def render_text(
 
 def report_blocks(report: Report, look: Look, *, with_steps: bool = True) -> Iterator[RenderableType]:
     """The parts of the report from the verdict down, each with an empty line before it."""
-    parts = [verdict_bar(report, look), question_block(report, look), strip_line(report, look), evidence_block(report, look)]
-    parts += [suspects_block(report, look), error_block(report, look), answer_block(report, look), documents_block(report, look)]
+    parts = [
+        verdict_bar(report, look),
+        question_block(report, look),
+        strip_line(report, look),
+        evidence_block(report, look),
+    ]
+    parts += [
+        suspects_block(report, look),
+        error_block(report, look),
+        answer_block(report, look),
+        documents_block(report, look),
+    ]
     if with_steps:
         parts += [tree_block(report, look), prompt_block(report, look)]
     parts.append(rest_block(report))

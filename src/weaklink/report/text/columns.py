@@ -14,7 +14,7 @@ from weaklink.report.text.look import Look
 _GAP = 2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Column:
     """One column: its title and its cells, each a text and a style."""
 
@@ -58,13 +58,18 @@ def fit(columns: Sequence[Column], look: Look, *, indent: int = 2, gap: int = _G
     def needed() -> int:
         return sum(column.smallest for column in left) + gap * (len(left) - 1)
 
-    while left and needed() > room and (droppable := max(left, key=lambda column: column.drop)).drop:
-        left = [column for column in left if column is not droppable]
+    for column in sorted(left, key=_drop, reverse=True):
+        if column.drop and needed() > room:
+            left.remove(column)
     widths = _widths(left, room - gap * (len(left) - 1))
     lines = [_line([(column.title, "dim") for column in left], left, widths, look, indent, gap)]
     count = max((len(column.cells) for column in left), default=0)
     lines += [_line([column.cells[row] for column in left], left, widths, look, indent, gap) for row in range(count)]
     return Group(*lines)
+
+
+def _drop(column: Column) -> int:
+    return column.drop
 
 
 def _widths(columns: Sequence[Column], room: int) -> list[int]:
@@ -79,7 +84,12 @@ def _widths(columns: Sequence[Column], room: int) -> list[int]:
 
 
 def _line(
-    cells: Sequence[tuple[str, str]], columns: Sequence[Column], widths: Sequence[int], look: Look, indent: int, gap: int
+    cells: Sequence[tuple[str, str]],
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    look: Look,
+    indent: int,
+    gap: int,
 ) -> Text:
     line = Text(" " * indent, no_wrap=True, overflow="crop", end="")
     for number, ((text, style), column, width) in enumerate(zip(cells, columns, widths, strict=True)):

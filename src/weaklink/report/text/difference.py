@@ -79,7 +79,9 @@ def _step(change: StepChange, look: Look) -> RenderableType:
     if change.first and change.second and change.statuses[0] != change.statuses[1]:
         lines.append(Text(f"ended {change.statuses[1]}, was {change.statuses[0]}", "yellow"))
     if change.model:
-        lines.append(Text(f"model {one_line(change.model[1]) or 'not known'}, was {one_line(change.model[0]) or 'not known'}"))
+        lines.append(
+            Text(f"model {one_line(change.model[1]) or 'not known'}, was {one_line(change.model[0]) or 'not known'}")
+        )
     lines += [_score(*score) for score in change.scores]
     lines += [_passage(passage, look) for passage in change.passages]
     for name, changed in (("template", change.template), ("prompt", change.prompt)):
@@ -102,7 +104,9 @@ def _score(name: str, before: float | None, after: float | None) -> Text:
     text = Text(f"{one_line(name)} {score_text(before) or 'none'} -> {score_text(after) or 'none'}")
     if before is not None and after is not None:
         change = after - before
-        text.append(f"  {'+' if change > 0 else '-'}{score_text(abs(change)) or '.00'}", "green" if change > 0 else "red")
+        text.append(
+            f"  {'+' if change > 0 else '-'}{score_text(abs(change)) or '.00'}", "green" if change > 0 else "red"
+        )
     return text
 
 

@@ -57,7 +57,11 @@ def _rows(table: RetrievalTable, look: Look) -> list[RenderableType]:
     rows = table.rows if look.everything else table.rows[:_MOST_ROWS]
     place, was = Column("#", right=True), Column("was", right=True)
     store, reranked = Column(_store_title(table, look), right=True, drop=3), Column("rerank", right=True, drop=4)
-    relevance, prompt, used = Column("relevance" if look.width >= 100 else "rel.", right=True), Column("prompt", right=True), Column("used")
+    relevance, prompt, used = (
+        Column("relevance" if look.width >= 100 else "rel.", right=True),
+        Column("prompt", right=True),
+        Column("used"),
+    )
     has_paths = any("/" in row.document.source for row in rows)  # their ends tell them apart
     source = Column("source", least=10, most=30 if look.width >= 100 else 16, middle=has_paths, drop=2)
     excerpt = Column("text", least=18)
@@ -92,10 +96,6 @@ def _prompt(row: PassageRow, *, has_model: bool) -> tuple[str, str]:
 
 def _store_title(table: RetrievalTable, look: Look) -> str:
     """The kind of the store's score, with an arrow that says which way is better."""
-    kinds = {row.store_score_kind for row in table.rows if row.store_score is not None}
-    ways = {row.higher_is_better for row in table.rows if row.store_score is not None}
-    kind = kinds.pop() if len(kinds) == 1 else ""
-    way = ways.pop() if len(ways) == 1 else None
     down, up = ("v", "^") if look.plain else ("↓", "↑")
-    arrow = "" if way is None else f" {up if way else down}"
-    return f"{one_line(kind) or 'score'}{arrow}"
+    way = table.higher_is_better
+    return one_line(table.score_kind) + ("" if way is None else f" {up if way else down}")

@@ -20,7 +20,11 @@ def tree_block(report: Report, look: Look) -> RenderableType:
     """Each step with what it does, its score, how long it took, its tokens, and how it ended where that was not well."""
     rows = report.steps(everything=look.everything)
     total = len(report.trace.spans)
-    note = f"{total} steps" if len(rows) == total else f"{len(rows)} of {total} steps shown, --all shows the framework's own too"
+    note = (
+        f"{total} steps"
+        if len(rows) == total
+        else f"{len(rows)} of {total} steps shown, --all shows the framework's own too"
+    )
     step, does, score = Column("step", least=24), Column("does"), Column("score", right=True)
     time, tokens = Column("time", right=True), Column("tokens", right=True, drop=2)
     line, said = Column("", drop=3), Column("ended", drop=0)
@@ -65,7 +69,10 @@ def _said(row: StepRow) -> tuple[str, str]:
 
 def _timeline(report: Report, span: Span, look: Look) -> str:
     """A bar where the step ran within the whole call."""
-    whole = report.trace.duration_ns or max((other.end_ns or other.start_ns) for other in report.trace.spans) - report.trace.start_ns
+    whole = (
+        report.trace.duration_ns
+        or max((other.end_ns or other.start_ns) for other in report.trace.spans) - report.trace.start_ns
+    )
     if not whole or span.duration_ns is None:
         return ""
     start = min(max(span.start_ns - report.trace.start_ns, 0) / whole, 1.0)

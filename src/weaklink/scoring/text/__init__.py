@@ -1,1 +1,4 @@
-"""Plain text in, sentences, values and units out: what every lexical scorer stands on. Knows nothing of traces."""
+"""Plain text in, sentences, values and units out: what every lexical scorer stands on.
+
+Knows nothing of traces.
+"""

@@ -16,11 +16,10 @@ def _table() -> tuple[dict[str, float], float]:
 
 
 def background_weight(value: str) -> float:
-    """Inverse document frequency of a token value, scaled to 0..1: near 0 for a word of every text, 1 for an unseen
-    one.
+    """Inverse document frequency of a token value, scaled to 0..1: near 0 for a word of every text, 1 for an unseen one.
 
-    The table is `background_idf.json`, which says inside where it comes from; `benchmarks/scoring/build_idf.py`
-    writes it.
+    The table is `background_idf.json`, which says inside where it comes from; `benchmarks/scoring/build_idf.py` writes
+    it.
     """
     weights, unseen = _table()
     return weights.get(value, unseen)

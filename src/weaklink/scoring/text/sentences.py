@@ -16,11 +16,9 @@ _MAX_SENTENCE = 600
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Where the sentences of `text` start and end, in order, without white space at either end.
 
-    A new line ends a sentence; so do ".", "!" and "?", but not after an abbreviation, an initial or a list number,
-    nor before
-    a lower-case letter. Fragments without three word characters join the sentence before them where only white
-    space lies
-    between. Empty for a text without any visible character.
+    A new line ends a sentence; so do ".", "!" and "?", but not after an abbreviation, an initial or a list number, nor
+    before a lower-case letter. Fragments without three word characters join the sentence before them where only white
+    space lies between. Empty for a text without any visible character.
     """
     pieces: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):

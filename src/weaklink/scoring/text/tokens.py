@@ -59,7 +59,10 @@ _CLOCKS = re.compile(r"([0-9]{1,2})(?::([0-9]{1,2}))?\s?([ap])?", re.IGNORECASE)
 
 
 def tokenise(text: str) -> list[Token]:
-    """The tokens of `text`, in order. Dates and ranges give several tokens that share one place."""
+    """The tokens of `text`, in order.
+
+    Dates and ranges give several tokens that share one place.
+    """
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         read = _READERS[match.lastgroup or "word"]
@@ -147,8 +150,7 @@ _READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
 
 
 def _add(tokens: list[Token], token: Token, text: str) -> None:
-    """Append `token`, or let it complete the number before it: "1.5 million", "twenty-five", "25 percent", "30
-    euros"."""
+    """Append `token`, or let it complete the number before it: "1.5 million", "twenty-five", "25 percent", "30 euros"."""
     if token.surface == "cent" and len(tokens) > 1 and tokens[-1].value == "per" and tokens[-2].kind == "number":
         number = tokens[-2]
         tokens[-2:] = [number._replace(unit="%", end=token.end, surface=text[number.start : token.end])]

@@ -40,7 +40,10 @@ _LONGEST_ROW = 20
 
 @functools.lru_cache(maxsize=128)
 def units_of(passage: str) -> tuple[Unit, ...]:
-    """The units of a passage, in order; empty for a passage without words. Kept for the passages last asked for."""
+    """The units of a passage, in order; empty for a passage without words.
+
+    Kept for the passages last asked for.
+    """
     record = _parsed(passage)
     if record is not None:
         return tuple(_record_units(record, passage))
