@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -113,7 +113,7 @@ def _ask(pipeline: DemoPipeline, case: DemoCase, opened: Store, store: str | Non
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress], None] | None]:
+def _progress() -> Generator[Callable[[Progress], None] | None]:
     """A bar on stderr for the model's download; it shows only once something is downloaded."""
     import sys
 

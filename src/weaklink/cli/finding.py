@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from weaklink.errors import AmbiguousTrace, UnknownTrace
@@ -68,5 +67,5 @@ def looks_like_id(text: str) -> bool:
 
 def store_name(store: Store) -> str:
     """Where the store is, for people."""
-    path = getattr(store, "path", None)
-    return os.fspath(path) if path is not None else "the store"
+    path: object = getattr(store, "path", None)
+    return str(path) if path is not None else "the store"

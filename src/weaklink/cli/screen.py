@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def hint(text: str) -> None:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[None]:
+def waiting(text: str) -> Generator[None]:
     """A spinner on stderr while the block runs, where somebody looks at it."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield

@@ -31,8 +31,8 @@ def tables_html(report: Report) -> Iterator[Html]:
 
 def _table(table: RetrievalTable) -> Html:
     store = table.score_kind + {True: " ↑", False: " ↓", None: ""}[table.higher_is_better]
-    titles: list[tuple[str, str]] = [("#", "n"), ("was", "n"), (store, "n"), ("rerank", "n"), ("relevance", "n"), ("in prompt", "n"), ("used", ""),
-              ("source", ""), ("text", "")]  # fmt: skip
+    numbers = ("#", "was", store, "rerank", "relevance", "in prompt")
+    titles = [*((title, "n") for title in numbers), ("used", ""), ("source", ""), ("text", "")]
     rows = [_cells(row) for row in table.rows]
     shown = [number for number in range(len(titles)) if any(cells[number][0] for cells in rows)]
     head = element("tr", *(element("th", titles[n][0], class_=titles[n][1], scope="col") for n in shown))

@@ -88,7 +88,7 @@ def _body(row: StepRow) -> Iterator[Html]:
         yield element("pre", _value("\n\n".join(f"{document.rank}. {document.content}" for document in span.documents)))
     facts: dict[str, JsonValue] = {"model": span.model.model_dump(mode="json", exclude_defaults=True) if span.model else None,
              "attributes": span.attributes, "metadata": span.metadata, "tags": [*span.tags], "notes": [*span.notes]}  # fmt: skip
-    left = {name: value for name, value in facts.items() if value}
+    left: JsonValue = {name: value for name, value in facts.items() if value}
     if left:
         yield element("h3", "Known of it")
         yield element("pre", _value(left))

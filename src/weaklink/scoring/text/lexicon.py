@@ -7,52 +7,68 @@ def _words(text: str) -> list[str]:
 
 STOPWORDS = frozenset(
     _words(
-        """A an the of to in on at for and or but is are was were be been being am it its this that these those as by with
-        from has have had having he she they we you i his her their our your yours ours theirs my mine me him us them itself
-        yourself themselves which who whom whose will would can could may might shall should do does did done doing also
-        than then there here into onto over under about after before more most some any such other so if when while s t re
-        ve ll d m what how where why just very too both each every up out off down again only own same all during between
-        through per via within upon among across around because since until unless though although however yet still even
-        ever else one ones not no nor don't doesn't didn't isn't aren't wasn't weren't can't cannot couldn't won't wouldn't
-        shouldn't hasn't haven't hadn't mustn't ain't it's that's there's he's she's they're we're you're i'm i've you've
-        we've they've i'd you'd he'd she'd they'd we'd i'll you'll he'll she'll they'll we'll let's what's who's please yes
-        ok okay."""
+        """
+    a an the of to in on at for and or but is are was were be been being am it its this that these those as by with
+    from has have had having he she they we you i his her their our your yours ours theirs my mine me him us them
+    itself yourself themselves which who whom whose will would can could may might shall should do does did done
+    doing also than then there here into onto over under about after before more most some any such other so if when
+    while s t re ve ll d m what how where why just very too both each every up out off down again only own same all
+    during between through per via within upon among across around because since until unless though although
+    however yet still even ever else one ones not no nor don't doesn't didn't isn't aren't wasn't weren't can't
+    cannot couldn't won't wouldn't shouldn't hasn't haven't hadn't mustn't ain't it's that's there's he's she's
+    they're we're you're i'm i've you've we've they've i'd you'd he'd she'd they'd we'd i'll you'll he'll she'll
+    they'll we'll let's what's who's please yes ok okay
+    """
     )
 )
 """Words that carry no topic. Negations are among them: they are looked at apart."""
+
 LIGHT = frozenset(
     _words(
-        """Get gets getting got gotten receive receives received give gives given gave giving grant granted provide provides
-        provided providing offer offers offered offering entitle entitled call calls called name named names known have make
-        makes made take takes took taken go goes going went come comes came use uses used using include includes included
-        including locate located place placed say says said state states stated stating mention mentions mentioned describe
-        describes described according based follow following follows certain various able available apply applies applied
-        total overall must need needs needed currently handbook context document documents passage passages answer."""
+        """
+    get gets getting got gotten receive receives received give gives given gave giving grant granted provide
+    provides provided providing offer offers offered offering entitle entitled call calls called name named names
+    known have make makes made take takes took taken go goes going went come comes came use uses used using include
+    includes included including locate located place placed say says said state states stated stating mention
+    mentions mentioned describe describes described according based follow following follows certain various able
+    available apply applies applied total overall must need needs needed currently handbook context document
+    documents passage passages answer
+    """
     )
 )
 """Words that nearly any sentence may add without claiming anything new; they are not counted as unsupported."""
+
 NEGATIONS = frozenset(
     _words(
-        """Not no never none nobody nothing neither nor without cannot unable lack lacks lacking fail fails failed
-        unavailable don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't hasn't haven't
-        hadn't mustn't ain't prohibited forbidden except excluding excluded exclude excludes."""
+        """
+    not no never none nobody nothing neither nor without cannot unable lack lacks lacking fail fails failed
+    unavailable don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't hasn't
+    haven't hadn't mustn't ain't prohibited forbidden except excluding excluded exclude excludes
+    """
     )
 )
 
-_MONTH_NAMES = _words("""January february march april may june july august september october november december.""")
+_MONTH_NAMES = _words(
+    """
+    january february march april may june july august september october november december
+    """
+)
 MONTHS: dict[str, int] = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 MONTHS.update({name[:3]: number for name, number in list(MONTHS.items()) if name != "may"})
 MONTHS["sept"] = 9
 AMBIGUOUS_MONTHS = frozenset({"may", "mar", "march", "jan", "dec", "sep"})
 """Month names that are also words; they are months only when written with a capital letter."""
+
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 NUMBER_WORDS: dict[str, int] = {
     word: number
     for number, word in enumerate(
         _words(
-            """Zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-            seventeen eighteen nineteen twenty."""
+            """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty
+    """
         )
     )
 }
@@ -73,8 +89,10 @@ CURRENCIES: dict[str, str] = {
 PERCENT = frozenset({"%", "percent", "pct"})
 MEASURES = frozenset(
     _words(
-        """Day week month year hour minute second dollar euro pound percent person people employee member time business
-        hundred thousand million billion calendar working."""
+        """
+    day week month year hour minute second dollar euro pound percent person people employee member time business
+    hundred thousand million billion calendar working
+    """
     )
 )
 """Nouns after which "one" is a number ("one week"), not a pronoun."""

@@ -76,3 +76,5 @@ def _canonical() -> dict[str, str]:
         words = [_strip(word) for word in line.split()]
         table.update(dict.fromkeys(words[1:], words[0]))
     return table
+
+
