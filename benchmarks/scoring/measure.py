@@ -26,8 +26,14 @@ TASKS = ("qa", "summary", "data2txt", "all")
 NOVEL = claims.NAMES.index("novel_count")
 
 
+markdown: list[str] = []
+"""What `--markdown` writes: the same tables."""
+
+
 def table(title: str, head: list[str], lines: list[list[str]]) -> None:
     print(f"\n{title}")
+    rows = [head, ["---"] * len(head), *lines]
+    markdown.extend(["", f"## {title}", "", *(f"| {' | '.join(row)} |" for row in rows)])
     widths = [max(len(line[place]) for line in [head, *lines]) for place in range(len(head))]
     for line in [head, *lines]:
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
@@ -229,12 +235,18 @@ def ndcg(ranked: list[str], relevant: set[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=development.DEFAULT_DATA)
-    folder = parser.parse_args().data
+    parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
+    given = parser.parse_args()
+    folder = given.data
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "wordllama", "scipy"))
-    print(f"Python {platform.python_version()}, {packages}, {platform.machine()}; data: {folder}")
+    machine = f"Python {platform.python_version()}, {packages}, {platform.machine()}"
+    print(f"{machine}; data: {folder}")
+    markdown.extend(["# What the offline scores are worth", "", (__doc__ or "").partition("\n\n")[2].strip(), "", machine])
     groundedness(folder)
     sufficiency(folder)
     cranfield(folder)
+    if given.markdown:
+        given.markdown.write_text("\n".join([*markdown, ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ def examine(trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] 
     new = _new_scores(trace, stored, list(scorers))
     diagnosis = None if store is None or new else store.diagnosis(trace.id, RULES_VERSION)
     if diagnosis is not None:
-        return Examination(trace, tuple(stored), diagnosis)
-    scores = (*stored, *new)
+        return Examination(trace, _ordered(trace, stored), diagnosis)
+    scores = _ordered(trace, [*stored, *new])
     diagnosis = diagnose(trace, scores)
     if store is not None and trace.duration_ns is not None:
         with suppress(StoreError):  # a read-only store can be looked at
@@ -53,3 +53,15 @@ def _new_scores(trace: Trace, stored: Sequence[Score], scorers: list[Scorer]) ->
     known = {score.name for score in stored} | {scorer.name for scorer in scorers}
     missing = [scorer for scorer in default_scorers() if scorer.name not in known]
     return score_trace(trace, [*scorers, *missing])
+
+
+def _ordered(trace: Trace, scores: Iterable[Score]) -> tuple[Score, ...]:
+    """By step, name and part: the same whether they come out of the store or out of the scorers."""
+    place = {span.id: number for number, span in enumerate(trace.spans)}
+
+    def key(score: Score) -> tuple[int, str, int, int, str]:
+        sentence = -1 if score.sentence is None else score.sentence.start
+        document = -1 if score.document is None else score.document
+        return place.get(score.span_id, len(place)), score.name, document, sentence, score.scorer
+
+    return tuple(sorted(scores, key=key))

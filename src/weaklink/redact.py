@@ -20,13 +20,18 @@ _RUNS = re.compile(f"(?<![{_TOKEN}])[{_TOKEN}]{{{_RUN},}}")
 _NAME_PARTS = re.compile(
     rb"assw|pwd|assphrase|ecret|oken|key|account|uthoriz|redential|ookie|session|access|private|auth|connection|pass|//"
 )
-_NAME_REACH = 64
+# Longer than any name with a telling end, the quotes and the white space between it and the ":" (all in UTF-8).
+_NAME_REACH = 128
+# Letters that are "s" and "k" where case does not count, but not in `bytes.lower`.
+_FOLDED = ("ſ".encode(), "\N{KELVIN SIGN}".encode())
 
-# Each alternative is a published key format; the longest literal starts come first.
+# Each alternative is a published key format; the longest literal starts come first. What must be followed by something has an
+# upper bound: without one, a megabyte of "eyJ-eyJ-" takes hours.
 _KEYS = re.compile(
     r"""
       (?<![A-Za-z0-9])(?:
-        sk-(?:ant-|proj-|or-v1-|lf-|svcacct-|admin-)?[A-Za-z0-9_-]{16,}      # OpenAI, Anthropic, OpenRouter, Langfuse
+        sk-(?:ant-|proj-|or-v1-|lf-|svcacct-|admin-)[A-Za-z0-9_-]{16,}       # OpenAI, Anthropic, OpenRouter, Langfuse
+      | sk-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{16,}                           # and their like; sk-learn-... has no digit
       | pk-lf-[A-Za-z0-9-]{16,}                                             # Langfuse public
       | lsv2_(?:pt|sk)_[A-Za-z0-9_]{16,} | ls__[A-Za-z0-9]{16,}             # LangSmith
       | (?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}                       # AWS key ids
@@ -36,7 +41,7 @@ _KEYS = re.compile(
       | xox[abeoprs]-[A-Za-z0-9-]{10,} | xapp-[A-Za-z0-9-]{10,} | xoxe\.[A-Za-z0-9.-]{10,}  # Slack
       | [srp]k_(?:live|test)_[A-Za-z0-9]{10,} | whsec_[A-Za-z0-9+/=]{16,}   # Stripe
       | SK[0-9a-f]{32} | AC[0-9a-f]{32}                                     # Twilio
-      | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}                          # SendGrid
+      | SG\.[A-Za-z0-9_-]{16,64}+\.[A-Za-z0-9_-]{16,}                          # SendGrid
       | key-[0-9a-zA-Z]{32} | [0-9a-f]{32}-us[0-9]{1,2}                     # Mailgun, Mailchimp
       | npm_[A-Za-z0-9]{20,} | pypi-[A-Za-z0-9_-]{16,} | rubygems_[0-9a-f]{20,}   # package registries
       | hf_[A-Za-z0-9]{16,} | nvapi-[A-Za-z0-9_-]{16,} | gsk_[A-Za-z0-9]{16,} | r8_[A-Za-z0-9]{16,}   # model hosts
@@ -48,8 +53,8 @@ _KEYS = re.compile(
       | sq0[a-z]{3}-[A-Za-z0-9_-]{16,} | EAA[A-Za-z0-9]{24,} | ATATT3[A-Za-z0-9_=-]{16,} | sbp_[A-Za-z0-9]{20,}
       | sntry[su]_[A-Za-z0-9_=+/-]{16,} | pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{16,} | glsa_[A-Za-z0-9_]{20,}
       | NRAK-[A-Z0-9]{16,} | AGE-SECRET-KEY-1[A-Z0-9]{20,} | figd_[A-Za-z0-9_-]{16,} | dckr_pat_[A-Za-z0-9_-]{16,}
-      | vercel_[A-Za-z0-9]{20,} | vcp_[A-Za-z0-9]{20,} | dt0c01\.[A-Z0-9]{20,}\.[A-Z0-9]{40,} | ops_eyJ[A-Za-z0-9_-]{20,}
-      | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?        # JWT
+      | vercel_[A-Za-z0-9]{20,} | vcp_[A-Za-z0-9]{20,} | dt0c01\.[A-Z0-9]{20,64}+\.[A-Z0-9]{40,} | ops_eyJ[A-Za-z0-9_-]{20,}
+      | eyJ[A-Za-z0-9_-]{8,2048}+\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?        # JWT
       | [0-9]{8,10}:[A-Za-z0-9_-]{35} | [MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}   # Telegram, Discord
       )
     | (?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{16,}
@@ -63,19 +68,19 @@ _USERINFO = re.compile(r"(?<=://)([^\s:/@'\"]{0,256}):([^\s/@'\"]{1,256})@")
 _HEADER = re.compile(rf"(?i)\b(bearer|basic|negotiate|token)\s+([A-Za-z0-9._~+/=-]{{{_RUN},}})")
 _IS_SECRET_NAME = re.compile(
     r"(?i)\A[\w.-]*?(?:passw(?:or)?d|passwd|pwd|passphrase|secret|api[_ -]?key|access[_ -]?key|account[_ -]?key|"
-    r"private[_ -]?key|auth[_ -]?token|access[_ -]?token|refresh[_ -]?token|id[_ -]?token|session[_ -]?(?:id|token|key)|"
+    r"private[_ -]?key|auth[_ -]?token|access[_ -]?token|refresh[_ -]?token|id[_ -]?token|session[_ -]?(?:token|key)|"
     r"(?<![a-z])token|credentials?|authorization|cookie|signing[_ -]?key|encryption[_ -]?key|shared[_ -]?key|"
-    r"connection[_ -]?string)\w{0,12}\Z"
+    r"connection[_ -]?string)(?:s?\d{0,3}(?:[_.-]\w{0,12})?|value|key|string|hash|text|data|header)\Z"
 )
 # name, what stands between, value: "api_key": "xyz", api key = xyz, PASSWORD=xyz, Authorization: Bearer xyz
 _ASSIGNED = re.compile(
     r"(?i)(?<![\w.-])([\w.-]{2,64}+(?: (?:key|token|string|id))?)"
-    r"(\\?[\"']?\s{0,3}(?:=>|:=|[:=])\s{0,3}\\?[\"']?(?:(?:bearer|basic|token)\s+)?)"
+    r"(\\{0,7}[\"']?\s{0,3}(?:=>|:=|[:=])\s{0,3}\\{0,7}[\"']?(?:(?:bearer|basic|token)\s+)?)"
     r"([^\s\"'\\,;&})\]]{3,})"
 )
 # Numbers under such names are counts and limits ("max_tokens": 512, "token_count": 9), not secrets.
 _NOT_SECRET_NAME = re.compile(r"(?i)tokens\b|_tokens|token_(?:count|usage|limit|type|ids?)|time_to|finish")
-_HARMLESS_VALUE = re.compile(r"(?i)\A(?:true|false|null|none|yes|no|is|are|the|required|optional|string|str|\[redacted\]|<[^>]*>|\$\{.*|\d{1,6})\Z")
+_HARMLESS_VALUE = re.compile(r"(?i)\A(?:true|false|null|none|yes|no|is|are|the|required|optional|string|str|\[redacted\]?|<[^>]*>|\$\{.*|\d{1,6})[.!?]?\Z")
 
 
 def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:
@@ -83,14 +88,14 @@ def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:
 
     Of JSON only the strings are looked at here: `is_secret_name` has its say on the keys before they become JSON.
     """
-    if _LONG_RUN in data.translate(_TO_RUNS):
+    if _LONG_RUN in data.translate(_TO_RUNS) or b"-----BEGIN" in data:
         return True
     if is_json and b'\\"' not in data:
         data = data.replace(b'":', b"")  # JSON's own colons
     if b":" not in data and b"=" not in data:
         return False
     names = b" ".join(part[-_NAME_REACH:] for part in data.replace(b"=", b":").split(b":")[:-1]).lower()
-    return b"://" in data or _NAME_PARTS.search(names) is not None
+    return b"://" in data or _NAME_PARTS.search(names) is not None or any(letter in names for letter in _FOLDED)
 
 
 def redact(text: str) -> str:
@@ -110,6 +115,8 @@ def redact_value(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
+        if value.get("$type") == "bytes" and isinstance(preview := value.get("hex"), str):
+            return {**value, "hex": _redact_preview(preview)}
         return {redact(key): _redact_item(key, item) for key, item in value.items()}
     if isinstance(value, list):
         return [redact_value(item) for item in value]
@@ -119,6 +126,11 @@ def redact_value(value: Any) -> Any:
 def is_secret_name(name: str) -> bool:
     """Whether a value under this name is a secret whatever it looks like."""
     return _IS_SECRET_NAME.match(name) is not None and _NOT_SECRET_NAME.search(name) is None
+
+
+def _redact_preview(hex_digits: str) -> str:
+    text = bytes.fromhex(hex_digits).decode("latin-1")
+    return redact(text).encode("latin-1").hex()
 
 
 def _redact_item(key: str, item: Any) -> Any:

@@ -6,14 +6,16 @@ hang, raise, or raise a BaseException that would end the host's chain.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
-from pathlib import PurePath
+from itertools import islice
+from pathlib import Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
 from time import perf_counter_ns
-from types import MemberDescriptorType
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from weaklink.redact import MASK, is_secret_name
 
@@ -45,30 +47,32 @@ class Text:
 class Passage:
     """A document inside a snapshot."""
 
-    # An integration fills these in where it knows them.
-    score: float | None = None
-    higher_is_better: bool | None = None
-    score_kind = ""
+    __slots__ = ("content", "higher_is_better", "id", "metadata", "score", "score_kind")
 
     def __init__(self, content: str, id: str | None, metadata: dict[str, Any]) -> None:
         """`content` is shared, `metadata` already frozen."""
         self.content = content
         self.id = id
         self.metadata = metadata
+        # An integration fills these in where it knows them.
+        self.score: float | None = None
+        self.higher_is_better: bool | None = None
+        self.score_kind = ""
 
 
 class Budget:
     """What one snapshot may still cost, and what it met on the way."""
 
-    nodes = _MAX_NODES
-    deadline = 0
-    size = 0
-    cut = False
-    passages: "list[Passage] | None" = None
+    __slots__ = ("bytes", "cut", "deadline", "nodes", "passages", "size")
 
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes`: characters of text that may be kept."""
         self.bytes = max_bytes
+        self.nodes = _MAX_NODES
+        self.deadline = 0
+        self.size = 0
+        self.cut = False
+        self.passages: list[Passage] | None = None
 
     def shared(self, value: str) -> str:
         """A long string, itself; cut where the budget ends."""
@@ -132,7 +136,8 @@ class Snapshotter:
             return value, _NOTHING_USED
         budget = Budget(self.max_bytes)
         try:
-            return self.freeze(value, budget, 0), budget
+            encode = self._table.get(kind)
+            return self.freeze(value, budget, 0) if encode is None else encode(value, budget, 0), budget
         except Exception:  # noqa: BLE001 - a value that cannot be captured must not reach the host's chain
             budget.cut = True
             return marked(type_name(kind)), budget
@@ -146,6 +151,8 @@ class Snapshotter:
             return value
         encode = self._table.get(kind)
         if encode is None:
+            if budget.exhausted():  # looking at a class for the first time costs as much as ten values
+                return marked("cut")
             encode = self._table[kind] = self._encoder_for(kind)
         if depth > _MAX_DEPTH:
             budget.cut = True
@@ -224,7 +231,8 @@ class Snapshotter:
         if budget.nodes + dict.__len__(value) < 0:
             return marked("cut", f"{dict.__len__(value)} items")
         out: dict[str, Any] = {}
-        for (key, item), _ in zip(dict.copy(value).items(), range(20), strict=False):
+        # A dict that another thread grows meanwhile fails here, and is shown by its class alone: a copy of it may cost 40 ms.
+        for key, item in islice(dict.items(value), 20):
             name = key if type(key) is str else self._key(key, budget)
             out[name] = MASK if self._is_secret(name, type(item)) else self.freeze(item, budget, depth + 1)
         out["…"] = marked("cut", f"{dict.__len__(value) - len(out)} more items")
@@ -245,11 +253,7 @@ class Snapshotter:
         """A dataclass or pydantic model: its stored fields; properties and defaults on the class are left alone."""
         kind = type(value)
         fields = _slots(value)
-        try:
-            stored = object.__getattribute__(value, "__dict__")
-        except AttributeError:
-            stored = None
-        if type(stored) is dict:
+        if stored := _stored(value):
             fields = {**fields, **stored} if fields else stored
         return {MARK: type_name(kind), **self._dict(fields, budget, depth)}
 
@@ -272,6 +276,16 @@ def _slots(value: Any) -> dict[str, Any]:
                 except AttributeError:  # never assigned
                     continue
     return found
+
+
+def _stored(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object, past any `__dict__` or `__getattribute__` of its class; None where it has none."""
+    for base in type.__getattribute__(type(value), "__mro__"):
+        slot = type.__getattribute__(base, "__dict__").get("__dict__")
+        if type(slot) is GetSetDescriptorType:
+            stored = slot.__get__(value)
+            return stored if type(stored) is dict else None
+    return None
 
 
 def _opaque(value: Any, budget: Budget, depth: int) -> Any:
@@ -299,14 +313,34 @@ def _str(value: Any, budget: Budget, depth: int) -> Any:
 
 
 def _bytes(value: Any, budget: Budget, depth: int) -> Any:
-    count = len(value)
-    preview = bytes(memoryview(value)[:_PREVIEW_BYTES]).hex()
-    return {MARK: "bytes", "size": count, "hex": preview}
+    view = memoryview(value)
+    return {MARK: "bytes", "size": view.nbytes, "hex": bytes(view[:_PREVIEW_BYTES]).hex()}
 
 
 def _text_of(value: Any, budget: Budget, depth: int) -> Any:
-    kind = next(base for base in type(value).__mro__ if base in _TEXT_FORM)
+    kind = next(base for base in type.__getattribute__(type(value), "__mro__") if base in _TEXT_FORM)
     return marked(kind.__name__.lower(), _TEXT_FORM[kind](value))
+
+
+def _datetime(value: Any, budget: Budget, depth: int) -> Any:
+    kind = datetime if datetime in type.__getattribute__(type(value), "__mro__") else time
+    zone = type(kind.tzinfo.__get__(value))
+    if zone in _SAFE_ZONES:
+        return marked(kind.__name__, kind.isoformat(value))
+    # The offset would come from the code of a class that we do not know.
+    parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")[0 if kind is datetime else 3 :]
+    local = kind(*(getattr(kind, part).__get__(value) for part in parts))
+    return {**marked(kind.__name__, kind.isoformat(local)), "zone": type_name(zone)}
+
+
+def _path(value: Any, budget: Budget, depth: int) -> Any:
+    kind = type(value)
+    return marked("purepath", PurePath.__str__(value)) if kind in _PATHS else marked(type_name(kind))
+
+
+def _uuid(value: Any, budget: Budget, depth: int) -> Any:
+    digits = f"{UUID.__dict__['int'].__get__(value):032x}"
+    return marked("uuid", f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
 
 
 def _set(value: Any, budget: Budget, depth: int) -> Any:
@@ -320,7 +354,7 @@ def _set(value: Any, budget: Budget, depth: int) -> Any:
 
 
 def _enum(value: Any, budget: Budget, depth: int) -> Any:
-    name = object.__getattribute__(value, "_name_")
+    name = (_stored(value) or {}).get("_name_")
     return marked(type_name(type(value)), name if type(name) is str else None)
 
 
@@ -339,16 +373,15 @@ def _numpy(value: Any, budget: Budget, depth: int) -> Any:
     return encode(item, budget, depth) if encode else marked(type_name(kind))
 
 
+# What these call is compiled code, which looks at the value's own fields.
 _TEXT_FORM: dict[type, Callable[[Any], str]] = {
-    datetime: datetime.isoformat,
     date: date.isoformat,
-    time: time.isoformat,
     timedelta: lambda value: f"{timedelta.total_seconds(value)} s",
     Decimal: Decimal.__str__,
-    UUID: UUID.__str__,
-    PurePath: PurePath.__str__,
     complex: complex.__repr__,
 }
+_SAFE_ZONES: Final = frozenset((type(None), timezone, ZoneInfo))
+_PATHS: Final = frozenset((PurePath, PurePosixPath, PureWindowsPath, Path, PosixPath, WindowsPath))
 
 _BASIC: dict[type, Encoder] = {
     Enum: _enum,
@@ -361,5 +394,9 @@ _BASIC: dict[type, Encoder] = {
     set: _set,
     frozenset: _set,
     type: _type,
+    datetime: _datetime,
+    time: _datetime,
+    PurePath: _path,
+    UUID: _uuid,
     **dict.fromkeys(_TEXT_FORM, _text_of),
 }

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -31,3 +34,12 @@ def test_a_missing_model_is_said(monkeypatch):
     assert similarity("a", "b") is None
     with pytest.raises(RuntimeError, match="pip install wordllama"):
         embed(["a"])
+
+
+def test_loading_the_model_leaves_the_logging_of_the_host_alone():
+    code = (
+        "import logging; root = logging.getLogger(); before = (list(root.handlers), root.level);"
+        "from weaklink.scoring.embedding import is_available; assert is_available();"
+        "assert (list(root.handlers), root.level) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -166,7 +166,7 @@ def _contents(path: Path, *, deep: bool) -> Iterator[Check]:
     from weaklink.store.connection import NEWEST, connect
 
     try:
-        connection = connect(path, writable=False)
+        connection: Any = connect(path, writable=False)
     except WeaklinkError as error:
         yield Check("store", "contents", "wrong", str(error))
         return

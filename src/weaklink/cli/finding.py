@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weaklink.errors import AmbiguousTrace, UnknownTrace
+from weaklink.errors import AmbiguousTrace, UnknownTrace, WeaklinkError
 
 if TYPE_CHECKING:
     from weaklink.model import Trace
@@ -18,7 +18,7 @@ ATTACH = """Attach Weaklink to your chain, run it, and look again:
 Or see it on a chain that is already there:
 
   weaklink demo --llm scripted"""
-_SHORTEST_ID = 4
+_SHORTEST_ID = 2
 
 
 def reading(store: str | None) -> Store:
@@ -42,16 +42,17 @@ def find_traces(store: Store, wanted: str | None, limit: int) -> list[Trace]:
         return found
     if wanted.strip().lower() == "last":
         return [store.latest()]
+    doubt: WeaklinkError | None = None
     if looks_like_id(wanted):
         try:
             return [store.get(wanted)]
-        except AmbiguousTrace:
-            raise
+        except AmbiguousTrace as error:
+            doubt = error
         except UnknownTrace:
             pass
     found = list(store.traces(wanted, limit=limit))
     if not found:
-        raise UnknownTrace(
+        raise doubt or UnknownTrace(
             f"no trace fits {wanted!r}: neither an id ends so, nor do these words stand in a question or an answer; "
             "type: weaklink list"
         )

@@ -43,45 +43,13 @@ class TraceState:
 class OpenSpan:
     """A step that has begun. Integrations fill it; the recorder ends it and hands it to the writer."""
 
-    # What most spans never have stands on the class: an instance costs the caller only what differs.
-    status: SpanStatus = "incomplete"
-    duration_ns: int | None = None
-    input: Any = None
-    output: Any = None
-    documents: list[Any] | None = None
-    candidates: list[Any] | None = None
-    model: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-    tags: list[str] | None = None
-    metadata: dict[str, Any] | None = None
-    attributes: dict[str, Any] | None = None
-    notes: list[str] | None = None
-    plumbing = False
-    provisional = False
-    """Shown while it was open."""
-    has_retrieval = False
-    """A retriever or reranker ran below, so documents here are not of this step's own making."""
-    error_id = 0
-    """What tells the exception from others, valid only while it travels up."""
-    error_origin = 0
-    """Key of the step that raised it."""
-    failed: list[OpenSpan] | None = None
-    """Steps below that failed, and that an ancestor may yet make good."""
-    swept_by: OpenSpan | None = None
-    """The ancestor whose end closed this span."""
-    watch: Watch | None = None
-    is_interrupted = False
-    """For the integration: a step below waits for a person."""
-    steps_below = 0
-    """For the integration: how many numbered steps have begun below."""
-    counted = False
-    """Stands in the trace's number of spans."""
-    usage_counted = False
-    """Its tokens stand in the trace's sums."""
-    scratch: Any = None
-    """For the integration: what it wants to remember between start and end."""
-    size = _BASE_SIZE
-    """About how many bytes the record weighs in the queue."""
+    # Slots, all filled at once: reading a default that stands on the class takes 35 ns (Python 3.11), filling a slot 4 ns.
+    __slots__ = (
+        "attributes", "began", "candidates", "children", "counted", "documents", "duration_ns", "error", "error_id", "error_origin",
+        "failed", "has_retrieval", "input", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes", "output", "parent",
+        "plumbing", "provisional", "scored", "scratch", "size", "start_ns", "status", "steps_below", "swept_by", "tags", "trace",
+        "usage_counted", "watch",
+    )  # fmt: skip
 
     def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind, start_ns: int, began: int) -> None:
         """`start_ns` is the time since 1970, `began` the same moment on the performance counter."""
@@ -91,11 +59,42 @@ class OpenSpan:
         self.kind: SpanKind = kind
         self.start_ns = start_ns
         self.began = began
-        self.children: set[OpenSpan] = set()
+        self.status: SpanStatus = "incomplete"
+        self.duration_ns: int | None = None
+        self.input: Any = None
+        self.output: Any = None
+        self.documents: list[Any] | None = None
+        self.candidates: list[Any] | None = None
+        self.model: dict[str, Any] | None = None
+        self.error: dict[str, Any] | None = None
+        self.tags: list[str] | None = None
+        self.metadata: dict[str, Any] | None = None
+        self.attributes: dict[str, Any] | None = None
+        self.notes: list[str] | None = None
+        self.plumbing = False
+        self.provisional = False  # shown while it was open
+        self.has_retrieval = False  # a retriever or reranker ran below: documents here are not of this step's own making
+        self.error_id = 0  # tells the exception from others, valid only while it travels up
+        self.error_origin = 0  # key of the step that raised it
+        self.failed: list[OpenSpan] | None = None  # steps below that failed, and that an ancestor may yet make good
+        self.swept_by: OpenSpan | None = None  # the ancestor whose end closed this span
+        self.watch: Watch | None = None
+        self.is_interrupted = False  # for the integration: a step below waits for a person
+        self.steps_below = 0  # for the integration: how many numbered steps have begun below
+        self.scratch: Any = None  # for the integration: what it wants to remember between start and end
+        self.scored: list[Any] | None = None  # for the integration: what a store scored, until the documents are known
+        self.counted = False  # stands in the trace's number of spans
+        self.usage_counted = False  # its tokens stand in the trace's sums
+        self.size = _BASE_SIZE  # about how many bytes the record weighs in the queue
+        self.children: set[OpenSpan] | None = None  # those still open; None until there is one
         if parent is None:
             self.trace = TraceState(key)
         else:
             self.trace = parent.trace
+            if parent.children is None:
+                made: set[OpenSpan] = set()  # may set off a garbage collection, and that may switch threads
+                if parent.children is None:
+                    parent.children = made
             parent.children.add(self)
 
     @property
@@ -120,6 +119,6 @@ class OpenSpan:
 
     def release(self) -> None:
         """Let go of the payload, which is stored now."""
-        self.input = self.output = self.documents = self.candidates = self.metadata = self.scratch = None
+        self.input = self.output = self.documents = self.candidates = self.metadata = self.scratch = self.scored = None
         if self.swept_by is None:  # else its own end may still come, and add to these
             self.attributes = self.model = None

@@ -55,9 +55,7 @@ class Recorder:
 
     def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
         """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
-        parent = None
-        if parent_key is not None:
-            parent = self._open.get(parent_key) or self._late.get(parent_key)
+        parent = None if parent_key is None else self._open.get(parent_key) or self._late.get(parent_key)
         span = OpenSpan(key, parent, name, kind, time_ns(), perf_counter_ns())
         if parent is None:
             if (block := _block.get()) is not None:
@@ -74,14 +72,43 @@ class Recorder:
         """The open span with this key, or one that was closed before its own end came; None where there is neither."""
         return self._open.get(key) or self._late.get(key)
 
-    def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
-        """The step has ended."""
-        self._end(span, status, perf_counter_ns())
+    def finish(self, span: OpenSpan, status: SpanStatus = "ok", when: int = 0) -> None:
+        """The step has ended, now or at `when` on the performance counter."""
+        now = when or perf_counter_ns()
+        is_late = self._open.pop(span.key, None) is None
+        if is_late and self._late.pop(span.key, None) is None:
+            return  # ended twice
+        span.duration_ns = now - span.began if now > span.began else 0
+        span.status = status
+        span.watch = None
+        parent = span.parent
+        if parent is not None and parent.children is not None:
+            parent.children.discard(span)
+        if span.children:
+            self._close_children(span, now)
+        if span.failed and status in ("ok", "interrupted"):
+            for failed in span.failed:
+                self._amend(failed, "recovered")
+        elif parent is not None and (status == "error" or span.failed):
+            below = [*(span.failed or ()), *([span] if status == "error" else ())]
+            parent.failed = [*(parent.failed or ()), *below]
+        if is_late and status == "abandoned":
+            self._abandon_closers(span)
+        waiting = self._queue.put(span, span.size)
+        writer = self._writer
+        if waiting >= WAKE_AT or writer.idle or not writer.running:
+            writer.notice()
+        if parent is None:
+            trace = span.trace
+            trace.done = True
+            if (tell := trace.when_done) is not None:
+                trace.when_done = None
+                tell(trace)
 
     def fail(self, span: OpenSpan, error: BaseException, status: SpanStatus | None = None) -> None:
         """The step has ended with an exception; `status` where the integration knows better than the exception's class."""
         span.error = describe(error, span)
-        self._end(span, status or status_of(error), perf_counter_ns())
+        self.finish(span, status or status_of(error))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that has ended by now is stored; False where that took longer than `timeout` seconds."""
@@ -93,7 +120,7 @@ class Recorder:
         self._sweep_gone()
         for span in list(self._open.values()):
             if span.parent is None or span.parent.key not in self._open:
-                self._end(span, "incomplete", perf_counter_ns())
+                self.finish(span, "incomplete")
         self._writer.close(timeout)
 
     def counts(self) -> Counts:
@@ -113,36 +140,9 @@ class Recorder:
         self._queue = BoundedQueue(self._settings.max_queue_bytes)
         self._writer.after_fork(self._queue)
 
-    def _end(self, span: OpenSpan, status: SpanStatus, now: int) -> None:
-        is_late = self._open.pop(span.key, None) is None
-        if is_late and self._late.pop(span.key, None) is None:
-            return  # ended twice
-        span.duration_ns = max(0, now - span.began)
-        span.status = status
-        span.watch = None
-        parent = span.parent
-        if parent is not None:
-            parent.children.discard(span)
-        if span.children:
-            self._close_children(span, now)
-        if span.failed and status in ("ok", "interrupted"):
-            for failed in span.failed:
-                self._amend(failed, "recovered")
-        elif parent is not None and (status == "error" or span.failed):
-            below = [*(span.failed or ()), *([span] if status == "error" else ())]
-            parent.failed = [*(parent.failed or ()), *below]
-        if is_late and status == "abandoned":
-            self._abandon_closers(span)
-        self._put(span, span.size)
-        if parent is None:
-            trace = span.trace
-            trace.done = True
-            if (tell := trace.when_done) is not None:
-                trace.when_done = None
-                tell(trace)
-
     def _close_children(self, span: OpenSpan, now: int) -> None:
-        for child in list(span.children):
+        children = span.children or set()
+        for child in list(children):
             if self._open.pop(child.key, None) is None:
                 continue
             child.duration_ns = max(0, now - child.began)
@@ -157,7 +157,7 @@ class Recorder:
                 while len(self._late) > _LATE_ENDS:
                     self._late.popitem(last=False)
             self._put(child, child.size)
-        span.children.clear()
+        children.clear()
 
     def _abandon_closers(self, span: OpenSpan) -> None:
         """The reader of a stream went away after the steps above had already been told that all was well."""
@@ -173,9 +173,8 @@ class Recorder:
 
     def _put(self, record: Record, size: int) -> None:
         waiting = self._queue.put(record, size)
-        writer = self._writer
-        if writer.idle or not writer.running or waiting >= WAKE_AT:
-            writer.notice()
+        if waiting >= WAKE_AT or self._writer.idle or not self._writer.running:
+            self._writer.notice()
 
     def _on_gone(self, watch: Any) -> None:
         # Called by the garbage collector, at any moment and on any thread: nothing here may lock or allocate much.
@@ -189,7 +188,7 @@ class Recorder:
                 return
             span = self._open.get(key)
             if span is not None:
-                self._end(span, span.status_when_gone(), when)
+                self.finish(span, span.status_when_gone(), when)
             else:
                 self._late.pop(key, None)
 

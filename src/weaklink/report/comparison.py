@@ -147,7 +147,7 @@ def _passages(before: Iterable[Document], after: Iterable[Document]) -> Iterator
         if key not in old:
             yield PassageChange(document, None, rank)
             continue
-        if order[key] != stayed:
+        if order[key] != stayed and old[key][0] != rank:
             yield PassageChange(document, old[key][0], rank)
         stayed += 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from weaklink.model import Diagnosis, Role, Score, Scores, Span, StripCell, Suspect, Trace, text_of
+from weaklink.model import Diagnosis, Role, Score, Scores, Span, StripCell, Suspect, TextRange, Trace, text_of
 from weaklink.model.roles import roles
 from weaklink.report.passages import RetrievalTable, retrieval_tables
 from weaklink.report.sentences import Sentence, sentences_of
@@ -17,6 +17,7 @@ _SCORE_OF_ROLE: dict[str, tuple[str, ...]] = {
     "filter": ("relevance", "sufficiency"),
     "generate": ("groundedness", "answer_relevance"),
 }
+_FIELDS = {"documents": "passage", "candidates": "candidate"}
 _MOST_SUSPECTS = 4
 _LEAST_SUSPICION = 0.05
 
@@ -92,6 +93,13 @@ class Report:
             for score in self.scores
             if score.value is None and score.is_whole and any(span.id == score.span_id for span in self.trace.spans)
         ]
+
+    def place(self, at: TextRange) -> str:
+        """Where a piece of text stands, for people: "write output", "search passage 1"."""
+        step = next((span.name for span in self.trace.spans if span.id == at.span_id), "")
+        field, _, number = at.field.partition(".")
+        word = _FIELDS.get(field, field)
+        return f"{step} {word} {int(number) + 1}" if number.isdecimal() else f"{step} {word}"
 
 
 def report_of(trace: Trace, scores: Iterable[Score] = (), diagnosis: Diagnosis | None = None) -> Report:

@@ -1,7 +1,9 @@
 """The default embedder: static word vectors (WordLlama), offline, no torch."""
 
 import functools
-from collections.abc import Sequence
+import logging
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,26 @@ DIMENSIONS = 256
 _MAX_CHARACTERS = 20_000
 
 
+@contextmanager
+def _root_logger_kept() -> Generator[None]:
+    """WordLlama 0.4 calls logging.basicConfig when it is imported, which is the host's to call: undo it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 @functools.lru_cache(maxsize=1)
 def _model() -> Any | None:
     """The embedding model out of the installed wheel; None where it cannot be loaded."""
     try:
-        import wordllama  # pyright: ignore[reportMissingTypeStubs]
+        with _root_logger_kept():
+            import wordllama  # pyright: ignore[reportMissingTypeStubs]
 
-        return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+            return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
     except Exception:  # noqa: BLE001 - any failure here means: score without embeddings, and say so
         return None
 

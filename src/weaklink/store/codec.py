@@ -61,7 +61,7 @@ def _masked(data: bytes) -> str:
 
 
 # Of the short values most come again and again: parameters of a model, attributes of a retriever, metadata of documents.
-_masked_again: Final = lru_cache(maxsize=4_096)(_masked)
+_masked_again: Final = lru_cache(maxsize=256)(_masked)
 
 
 def plain_dumps(value: Any) -> str:

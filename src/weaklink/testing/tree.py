@@ -126,7 +126,7 @@ def _placed(root: _Step) -> Iterator[tuple[_Step, int | None, tuple[int, int]]]:
 
 def _span(step: _Step, number: int, parent: int | None, trace_id: int, span: tuple[int, int]) -> Span:
     def name(of: int) -> str:
-        return f"{trace_id:016x}{of:016x}"
+        return f"{of:016x}{trace_id:016x}"  # ids are told apart by their ends
 
     start, duration = span
     return Span.model_validate(

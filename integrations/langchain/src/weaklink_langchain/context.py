@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -21,18 +22,32 @@ installed: list[WeaklinkCallbackHandler] = []
 class Place:
     """Where in a trace the code runs that is running now."""
 
-    __slots__ = ("handler", "run_id", "scored")
+    __slots__ = ("handler", "run_id")
 
     def __init__(self, handler: WeaklinkCallbackHandler, run_id: UUID | None) -> None:
         """New steps hang below `run_id`; None begins a trace."""
         self.handler = handler
         self.run_id = run_id
-        self.scored: list[tuple[Any, float, str]] = []
-        """What the store scored meanwhile: document, score, kind of score."""
+
+
+class Scored(NamedTuple):
+    """What a store said of one document."""
+
+    content: str
+    score: float
+    higher_is_better: bool | None
+    kind: str
 
 
 # Set by our hooks around methods that LangChain has no callback for, where it knows the run better than LangChain tells.
 here: ContextVar[Place | None] = ContextVar("weaklink_langchain_here", default=None)
+
+
+def leave(token: Token[Place | None]) -> None:
+    """Undo the `here.set` that gave `token`."""
+    # A coroutine that is closed by the garbage collector ends in another context than it began in.
+    with suppress(ValueError):
+        here.reset(token)
 
 
 def listening_place(callbacks: Any = None) -> Place | None:

@@ -34,9 +34,8 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             return marked(type_name(type(value)))
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
-        passage = Passage(
-            content, identity if type(identity) is str else None, freeze(metadata, budget, depth + 1) if metadata else {}
-        )
+        frozen = freeze(metadata, budget, depth + 1) if metadata else {}
+        passage = Passage(content, identity if type(identity) is str else None, frozen)
         if budget.passages is None:
             budget.passages = [passage]
         else:
@@ -128,7 +127,8 @@ def tool_names(invocation: dict[str, Any] | None) -> list[str]:
 def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
     """Add usage, finish reason and the model's own name to `model`, from the result of the call."""
     output = response.llm_output
-    generation = next((item for items in response.generations for item in items), None)
+    generations = response.generations
+    generation = generations[0][0] if generations and generations[0] else None
     message = getattr(generation, "message", None)
     usage = getattr(message, "usage_metadata", None)
     if usage:
@@ -151,7 +151,9 @@ def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
 
 def output_of(response: LLMResult) -> Any:
     """What the model wrote: a message or a text, a list where several were asked for."""
-    found = [getattr(item, "message", None) or item.text for items in response.generations for item in items]
+    found: list[Any] = []
+    for items in response.generations:
+        found += [getattr(item, "message", None) or item.text for item in items]
     return found[0] if len(found) == 1 else found or None
 
 

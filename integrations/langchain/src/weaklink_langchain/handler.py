@@ -13,6 +13,7 @@ from langchain_core.callbacks.base import BaseCallbackHandler
 
 from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
+from weaklink.snapshot import LONG_TEXT
 from weaklink_langchain import convert, langgraph, steps
 from weaklink_langchain.hooks import install_hooks
 from weaklink_langchain.latest import Latest
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
     from weaklink.model import SpanKind, SpanStatus, Trace
     from weaklink.recorder import OpenSpan
+    from weaklink_langchain.context import Scored
 
 # Kinds that LangChain (core 1.7) tells nothing of when they are cancelled.
 _SILENT = frozenset(("retriever", "llm", "tool"))
 _KIND_OF_RUN: dict[str | None, SpanKind] = {"prompt": "prompt", "parser": "parser"}
 _LAST_TRACE_TIMEOUT_S = 1.0
 _SAME_WARNING_S = 60.0
+_MOST_SHARED = 1_024
 _log = logging.getLogger("weaklink")
 
 
@@ -76,6 +79,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         self._taker = convert.snapshotter(settings.max_span_bytes, redact=settings.redact)
         self._take = self._taker.take
         self._latest = Latest()
+        # Model calls that another handler of the same store records and ends, so that their end here is not taken for news.
+        self._shared: set[int] = set()
         self._warned: dict[str, float] = {}
         self.raise_error = strict
         if hooks:
@@ -116,6 +121,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             kind = _KIND_OF_RUN.get(run_type, "chain")
             name = name or convert.serialized_name(serialized) or "chain"
             span = self._start(run_id, parent_run_id, name, kind, inputs, tags, metadata)
+            if span is None:
+                return
             if kind == "chain":
                 span.plumbing = is_plumbing(name, tags)
                 if metadata:
@@ -136,7 +143,13 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             found = self._set_output(span, outputs)
             if found and span.kind == "chain":
                 steps.describe_documents(span, found)
-            self._finish(span, _status_of_end(span, outputs, is_stream=inputs is not None))
+            if inputs is not None and span.children:
+                # LangChain reports a synchronous stream that its reader left as ended well (core 1.7), and drains the model
+                # afterwards. Only then does a stream end before the steps that feed it.
+                self._finish(span, "abandoned")
+            else:
+                is_interrupted = span.is_interrupted or type(outputs) is dict and langgraph.is_interrupted(outputs)
+                self._finish(span, "interrupted" if is_interrupted else "ok")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)
 
@@ -175,7 +188,12 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         try:
             span = self._recorder.find(run_id.int)
             if span is None:  # LangChain may skip the start (its issue 39633)
+                if run_id.int in self._shared:
+                    self._shared.discard(run_id.int)
+                    return
                 span = self._start(run_id, parent_run_id, "llm", "llm", None, None, None)
+                if span is None:
+                    return
                 span.note("the start of this call was not reported")
             self._set_answer(span, response)
             self._finish(span)
@@ -204,7 +222,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         try:
             name = name or convert.serialized_name(serialized) or "retriever"
             span = self._start(run_id, parent_run_id, name, "retriever", query, tags, metadata)
-            if metadata:
+            if span is not None and metadata:
                 steps.describe_retriever(span, metadata)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_retriever_start", error)
@@ -235,7 +253,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             name = name or convert.serialized_name(serialized) or "tool"
             value = input_str if inputs is None else inputs
             span = self._start(run_id, parent_run_id, name, "tool", value, tags, metadata)
-            if type(tool_call_id) is str:
+            if span is not None and type(tool_call_id) is str:
                 steps.describe(span, {"tool_call_id": tool_call_id})
         except Exception as error:  # noqa: BLE001
             self.trouble("on_tool_start", error)
@@ -280,6 +298,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A wrapped method is called with these arguments, or was at `began` on the performance counter."""
         span = self._start(run_id, parent_run_id, name, kind, steps.arguments(kind, args, kwargs), None, None)
+        if span is None:
+            return
         steps.describe_call(span, kind)
         if began is not None:
             span.start_ns -= span.began - began
@@ -308,18 +328,22 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         if span is not None:
             steps.note_embedding(span, result, duration_ns)
 
-    def note_scores(self, run_id: UUID | None, scores: list[tuple[float, bool | None, str] | None]) -> None:
-        """The store's scores for the documents that the run is about to return: value, direction and kind."""
+    def note_scores(self, run_id: UUID | None, scored: list[Scored]) -> None:
+        """A store has scored documents for the run, which may return them."""
         span = None if run_id is None else self._recorder.find(run_id.int)
         if span is not None:
-            steps.describe(span, {steps.STORE_SCORES: scores})
+            span.scored = [*(span.scored or ()), scored]
 
     # --- what they share
 
     def _start(
         self, run_id: UUID, parent_run_id: UUID | None, name: str, kind: SpanKind, value: Any, tags: list[str] | None,
         metadata: dict[str, Any] | None,
-    ) -> OpenSpan:  # fmt: skip
+    ) -> OpenSpan | None:  # fmt: skip
+        """None where another handler of this store has told of the run already."""
+        if (known := self._recorder.find(run_id.int)) is not None:
+            self._share(known)
+            return None
         # LangChain holds the run's id as long as the run lives, so its collection tells of an end that no event reports:
         # a retriever cancelled inside `await`, a generator that nobody finished. An ancestor's end tells of all other kinds.
         if parent_run_id is None:
@@ -333,15 +357,21 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         else:
             self._set_input(span, value)
         if tags:
-            if own_tags := steps.own_tags(tags, metadata):
-                span.tags = own_tags
-            if (attempt := steps.attempt_of(tags)) is not None:
-                span.attributes = {"attempt": attempt}
+            steps.read_tags(span, tags, metadata)
         if metadata and (own := steps.own_metadata(metadata)):
             span.metadata = self._take(own)[0]
         if span.parent is None:
             self._latest.watch(span.trace)
         return span
+
+    def _share(self, span: OpenSpan) -> None:
+        """The run is recorded already: by the handler of `install()` where this one was passed too, or the other way round."""
+        if span.parent is None:
+            self._latest.watch(span.trace)
+        if span.kind == "llm":
+            if len(self._shared) >= _MOST_SHARED:
+                self._shared.clear()
+            self._shared.add(span.key)
 
     def _start_llm(
         self, serialized: Any, prompts: Any, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None,
@@ -351,6 +381,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             name = name or convert.serialized_name(serialized) or "llm"
             single = prompts[0] if len(prompts) == 1 else prompts
             span = self._start(run_id, parent_run_id, name, "llm", single, tags, metadata)
+            if span is None:
+                return
             span.model = convert.model_call(invocation, metadata, self._taker)
             if offered := convert.tool_names(invocation):
                 steps.describe(span, {"tools": offered})
@@ -358,6 +390,9 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             self.trouble("on_llm_start", error)
 
     def _set_input(self, span: OpenSpan, value: Any) -> None:
+        if type(value) is str and len(value) <= LONG_TEXT:  # a question, most often: 0.3 us less
+            span.input, span.scratch = value, None
+            return
         span.input, budget = self._take(value)
         span.size += budget.size
         span.scratch = budget.passages
@@ -367,7 +402,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def _set_output(self, span: OpenSpan, value: Any) -> list[Any] | None:
         """Returns the documents in it."""
         span.output, budget = self._take(value)
-        span.size += budget.size
+        if budget.size:
+            span.size += budget.size
         if budget.cut:
             span.note("the output was too large and is cut")
         parent = span.parent
@@ -419,11 +455,3 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         if now - self._warned.get(event, -_SAME_WARNING_S) >= _SAME_WARNING_S:
             self._warned[event] = now
             _log.warning("weaklink: a step was not recorded, %s failed: %r", event, error)
-
-
-def _status_of_end(span: OpenSpan, outputs: Any, *, is_stream: bool) -> SpanStatus:
-    # LangChain reports a synchronous stream that its reader left as ended well (core 1.7), and drains the model afterwards.
-    # Only then does a stream end before the steps that feed it.
-    if is_stream and span.children:
-        return "abandoned"
-    return "interrupted" if span.is_interrupted or langgraph.is_interrupted(outputs) else "ok"

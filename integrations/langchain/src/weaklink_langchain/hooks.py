@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from weaklink_langchain import scores
-from weaklink_langchain.context import Place, here, listening_place
+from weaklink_langchain.context import Place, here, leave, listening_place
 
 if TYPE_CHECKING:
     from weaklink.model import SpanKind
@@ -32,7 +32,8 @@ def install_hooks() -> None:
     _installed = True
     from langchain_core.documents import BaseDocumentCompressor
     from langchain_core.embeddings import Embeddings
-    from langchain_core.vectorstores import VectorStore, VectorStoreRetriever
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.vectorstores import VectorStore
 
     hooked: tuple[tuple[type, tuple[str, ...], SpanKind], ...] = (
         (BaseDocumentCompressor, ("compress_documents", "acompress_documents"), "reranker"),
@@ -40,21 +41,23 @@ def install_hooks() -> None:
         (VectorStore, ("add_texts", "add_documents", "aadd_texts", "aadd_documents"), "vector_store"),
     )
     for base, methods, kind in hooked:
-        _wrap_future_subclasses(base, methods, kind)
-        for known in (base, *_all_subclasses(base)):
-            _wrap_class(known, methods, kind)
-    scores.wrap_retriever(VectorStoreRetriever)
+        _wrap_all(base, functools.partial(_wrap_class, methods=methods, kind=kind))
+    _wrap_all(VectorStore, scores.wrap_store)
+    _wrap_all(BaseRetriever, scores.wrap_retriever)
 
 
-def _wrap_future_subclasses(base: type, methods: tuple[str, ...], kind: SpanKind) -> None:
+def _wrap_all(base: type, wrap: Callable[[type], None]) -> None:
+    """Call `wrap` with `base`, all its subclasses, and those that will be made."""
     original: Any = base.__init_subclass__
     is_own = inspect.ismethod(original)
 
     def init_subclass(cls: type, **kwargs: Any) -> None:
         original.__func__(cls, **kwargs) if is_own else original(**kwargs)
-        _wrap_class(cls, methods, kind)
+        wrap(cls)
 
     base.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
+    for known in (base, *_all_subclasses(base)):
+        wrap(known)
 
 
 def _all_subclasses(base: type) -> set[type]:
@@ -90,7 +93,7 @@ def _wrap(original: Callable[..., Any], kind: SpanKind) -> Callable[..., Any]:
             step.failed(error)
             raise
         finally:
-            here.reset(token)
+            leave(token)
         step.ended(result)
         return result
 
@@ -111,7 +114,7 @@ def _wrap_async(original: Callable[..., Any], kind: SpanKind) -> Callable[..., A
             step.failed(error)
             raise
         finally:
-            here.reset(token)
+            leave(token)
         step.ended(result)
         return result
 
@@ -149,21 +152,30 @@ class _OwnSpan:
 class _QueryEmbedding:
     """The embedding of a retriever's query: part of the retriever's span, and a step of its own only where it fails."""
 
-    __slots__ = ("_began", "_name", "place")
+    __slots__ = ("_args", "_began", "_kwargs", "_name", "place")
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: Place, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """`place` is the retriever."""
         self.place = place
         self._name = name
+        self._args = args
+        self._kwargs = kwargs
         self._began = perf_counter_ns()
 
     def ended(self, result: Any) -> None:
-        self.place.handler.note_embedding(self.place.run_id, result, perf_counter_ns() - self._began)
+        handler: WeaklinkCallbackHandler = self.place.handler
+        try:
+            handler.note_embedding(self.place.run_id, result, perf_counter_ns() - self._began)
+        except Exception as trouble:  # noqa: BLE001 - nothing of ours may reach the host
+            handler.trouble("a hook", trouble)
 
     def failed(self, error: BaseException) -> None:
         handler: WeaklinkCallbackHandler = self.place.handler
         run_id = uuid4()
-        handler.start_hooked(run_id, self.place.run_id, self._name, "embedding", (), {}, began=self._began)
+        try:
+            handler.start_hooked(run_id, self.place.run_id, self._name, "embedding", self._args, self._kwargs, began=self._began)
+        except Exception as trouble:  # noqa: BLE001 - the host gets its own error
+            handler.trouble("a hook", trouble)
         handler.fail_hooked(run_id, error)
 
 
@@ -178,7 +190,7 @@ def _begin(self: Any, kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, A
         if around == kind:
             return None
         if kind == "embedding" and around == "retriever":
-            return _QueryEmbedding(place, type(self).__name__)
+            return _QueryEmbedding(place, type(self).__name__, args, kwargs)
         return _OwnSpan(place, type(self).__name__, kind, args, kwargs)
     except Exception:  # noqa: BLE001 - the host's call goes on, unrecorded
         return None

@@ -14,6 +14,7 @@ class LangChainIntegration:
     """Listens to LangChain and LangGraph without a handler being passed to each call."""
 
     name = "langchain"
+    _variable: ContextVar[Any] | None = None
 
     def install(self, store: str | None) -> None:
         """Record every run of this process, in any thread or task, until `uninstall`."""
@@ -26,15 +27,16 @@ class LangChainIntegration:
         variable: ContextVar[Any] = ContextVar("weaklink_langchain_installed", default=handler)
         tracers.register_configure_hook(variable, inheritable=True)
         installed.append(handler)
+        self._variable = variable
 
     def uninstall(self) -> None:
         """Undo `install`."""
         from langchain_core.tracers import context as tracers
 
-        while installed:
-            handler = installed.pop()
-            hooks = tracers._configure_hooks  # noqa: SLF001 - LangChain has no way to take a hook back
-            hooks[:] = [hook for hook in hooks if hook[0].get(None) is not handler]
+        hooks = tracers._configure_hooks  # noqa: SLF001 - LangChain has no way to take a hook back
+        hooks[:] = [hook for hook in hooks if hook[0] is not self._variable]
+        self._variable = None
+        installed.clear()
 
     @contextmanager
     def record(self, store: str | None) -> Iterator[None]:

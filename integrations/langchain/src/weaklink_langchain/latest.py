@@ -60,7 +60,11 @@ class Latest:
             scope = _Scope(scope)
             _scope.set(scope)
 
+        also = trace.when_done  # another handler records it too
+
         def is_done(trace: TraceState, scope: _Scope | None = scope) -> None:
+            if also is not None:
+                also(trace)
             self._anywhere = trace
             while scope is not None:
                 finished = scope.finished

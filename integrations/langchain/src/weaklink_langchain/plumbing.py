@@ -16,7 +16,7 @@ _PLUMBING = re.compile(
 
 def is_plumbing(name: str, tags: list[str] | None) -> bool:
     """Whether a chain run of this name is the framework's own."""
-    return _is_plumbing_name(name) or (tags is not None and _HIDDEN in tags)
+    return _is_plumbing_name(name) or (bool(tags) and _HIDDEN in tags)
 
 
 @lru_cache(maxsize=4_096)

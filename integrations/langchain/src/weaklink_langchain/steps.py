@@ -9,9 +9,7 @@ from weaklink.snapshot import LONG_TEXT, MARK, Passage, Text
 if TYPE_CHECKING:
     from weaklink.model import SpanKind
     from weaklink.recorder import OpenSpan
-
-STORE_SCORES = "store_scores"
-"""Where a retriever's scores wait, among its attributes, for the documents they belong to."""
+    from weaklink_langchain.context import Scored
 
 _RETRY_TAG = "retry:attempt:"
 _STEP_TAG = "seq:step:"
@@ -31,11 +29,22 @@ def own_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if type(key) is str and not key.startswith(_FRAMEWORK_METADATA)}
 
 
-def own_tags(tags: list[str], metadata: dict[str, Any] | None) -> list[str]:
-    """What the user tagged a run with, without what LangChain and LangGraph add to every run."""
-    # A retriever is tagged with the classes of its store and embedding, which its metadata has too.
-    classes = [metadata.get(name) for name in ("ls_vector_store_provider", "ls_embedding_provider")] if metadata else ()
-    return [tag for tag in tags if type(tag) is str and not tag.startswith(_FRAMEWORK_TAGS) and tag not in classes]
+def read_tags(span: OpenSpan, tags: list[str], metadata: dict[str, Any] | None) -> None:
+    """What the user tagged a run with, and the attempt of a retried run, which LangChain tells by a tag from the second on."""
+    own: list[str] = []
+    for tag in tags:
+        if type(tag) is not str:
+            continue
+        if not tag.startswith(_FRAMEWORK_TAGS):
+            own.append(tag)
+        elif tag.startswith(_RETRY_TAG) and (attempt := tag[len(_RETRY_TAG) :]).isdecimal():
+            span.attributes = {"attempt": int(attempt)}
+    if own and metadata:
+        # A retriever is tagged with the classes of its store and embedding, which its metadata has too.
+        classes = (metadata.get("ls_vector_store_provider"), metadata.get("ls_embedding_provider"))
+        own = [tag for tag in own if tag not in classes]
+    if own:
+        span.tags = own
 
 
 def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
@@ -107,6 +116,7 @@ def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:
     before, after = [passage.content for passage in given], [passage.content for passage in found]
     if not set(before) & set(after):
         span.kind, span.documents = "retriever", found
+        add_scores(span)
     elif before != after and set(after) <= set(before):
         span.kind, span.documents, span.candidates = "reranker", found, given
 
@@ -114,17 +124,30 @@ def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:
 def add_scores(span: OpenSpan) -> None:
     """Scores that the store told, or that the retriever or reranker left in the metadata of its documents."""
     passages: list[Passage] = span.documents or []
-    if span.attributes is not None and (told := span.attributes.pop(STORE_SCORES, None)):
-        for passage, score in zip(passages, told, strict=False):
-            if score is not None:
-                passage.score, passage.higher_is_better, passage.score_kind = score
+    if span.scored:
+        _add_store_scores(passages, span.scored)
+        span.scored = None
     for passage in passages:
         if passage.score is None and not _SCORES_IN_METADATA.isdisjoint(passage.metadata):
             found = [passage.metadata[name] for name in sorted(_SCORES_IN_METADATA & passage.metadata.keys())]
             score = next((value for value in found if type(value) is float or type(value) is int), None)
             if score is not None:
                 passage.score, passage.higher_is_better = float(score), True
-                passage.score_kind = "rerank" if span.kind == "reranker" else "similarity"
+                passage.score_kind = "rerank" if span.kind == "reranker" else "relevance"
+
+
+def _add_store_scores(passages: list[Passage], searches: list[list[Scored]]) -> None:
+    told: dict[str, list[Scored]] = {}
+    # The outermost method of a store ends last, so the last word on a document is what the retriever itself asked for.
+    for search in searches:
+        found: dict[str, list[Scored]] = {}
+        for scored in search:
+            found.setdefault(scored.content, []).append(scored)
+        told |= found
+    for passage in passages:
+        if scores := told.get(passage.content):
+            scored = scores.pop(0) if len(scores) > 1 else scores[0]
+            passage.score, passage.higher_is_better, passage.score_kind = scored.score, scored.higher_is_better, scored.kind
 
 
 def arguments(kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -165,14 +188,6 @@ def tool_error(span: OpenSpan) -> dict[str, Any]:
     content = span.output.get("content") if type(span.output) is dict else span.output
     text = content.value if type(content) is Text else content
     return {"type": "ToolError", "message": text if type(text) is str else "", "origin": f"{span.key:032x}"}
-
-
-def attempt_of(tags: list[str] | None) -> int | None:
-    """Which attempt of a retry a run is; None for the first, which LangChain does not tag."""
-    for tag in tags or ():
-        if tag.startswith(_RETRY_TAG) and tag[len(_RETRY_TAG) :].isdecimal():
-            return int(tag[len(_RETRY_TAG) :])
-    return None
 
 
 def add_event(span: OpenSpan, name: str, data: Any) -> None:

@@ -123,8 +123,7 @@ def _evidence(report: Report) -> Html:
     for item in evidence:
         link = Html("")
         if item.at is not None and any(span.id == item.at.span_id for span in report.trace.spans):
-            name = report.trace.get(item.at.span_id).name
-            link = join(" (", element("a", f"{name} {item.at.field}", href=f"#{anchor(item.at.span_id)}"), ")")
+            link = join(" (", element("a", report.place(item.at), href=f"#{anchor(item.at.span_id)}"), ")")
         items.append(element("li", item.says, element("span", link, class_="soft")))
     return element("ul", *items, class_="plain")
 

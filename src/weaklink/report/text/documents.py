@@ -40,7 +40,8 @@ def _title(table: RetrievalTable, look: Look, *, is_shown: bool, query: str) -> 
     found = f"{table.found} {'passage' if table.found == 1 else 'passages'}"
     note = found if table.kept == table.found else f"{found} found, {table.kept} kept"
     if not table.rows:
-        note = "nothing found"
+        status = table.steps[-1].status
+        note = "nothing found" if status == "ok" else f"nothing, {status}"
     title = heading(names, note if is_shown else f"{note}; --all shows them")
     if not query:
         return title
@@ -64,7 +65,7 @@ def _rows(table: RetrievalTable, look: Look) -> list[RenderableType]:
     )
     has_paths = any("/" in row.document.source for row in rows)  # their ends tell them apart
     source = Column("source", least=10, most=30 if look.width >= 100 else 16, middle=has_paths, drop=2)
-    excerpt = Column("text", least=18)
+    excerpt = Column("text", least=24)
     has_model = any(row.share is not None for row in rows)
     for row in rows:
         is_kept = row.rank is not None

@@ -154,11 +154,10 @@ def _cell(cell: StripCell, look: Look) -> Text:
 def _evidence(item: Evidence, report: Report) -> RenderableType:
     says = _text(item.says)
     quote = one_line(item.at.text) if item.at is not None else ""
-    if not quote or quote in one_line(item.says):
+    if item.at is None or not quote or quote in one_line(item.says):
         return says
-    step = next((span.name for span in report.trace.spans if item.at is not None and span.id == item.at.span_id), "")
     shown = Text(f'"{quote[:_LONGEST_QUOTE]}"', "italic")
-    shown.append(f" ({one_line(step)} {item.at.field if item.at else ''})", "not italic dim")
+    shown.append(f" ({one_line(report.place(item.at))})", "not italic dim")
     return Group(says, Padding(shown, (0, 0, 0, 2)))
 
 

@@ -1,0 +1,68 @@
+"""What the renderers are given."""
+
+from weaklink.model import Scores
+from weaklink.report import report_of
+from weaklink.report.passages import retrieval_tables
+from weaklink.testing import blame, build, document, scored
+
+
+def names(report, **options):
+    return [("  " * len(row.guides)) + row.span.name for row in report.steps(**options)]
+
+
+def test_plumbing_is_folded_and_its_children_hang_on_the_next_step_above():
+    trace = build("chain > (Map:chain* > (Assign:chain* > retriever, embedding)), llm")
+    assert names(report_of(trace)) == ["chain", "  retriever", "  embedding", "  llm"]
+    assert names(report_of(trace), everything=True) == [
+        "chain", "  Map", "    Assign", "      retriever", "      embedding", "  llm",
+    ]  # fmt: skip
+
+
+def test_plumbing_that_is_to_blame_is_shown():
+    trace = build("chain > Map:chain* > inner:parser*!")
+    assert names(report_of(trace)) == ["chain", "  inner"]
+    assert names(report_of(trace, (), blame(trace, "broken", "Map", "raised"))) == ["chain", "  Map"]
+
+
+def test_a_retriever_and_its_reranker_share_a_table():
+    found = [document("aa", distance=0.1), document("bb", distance=0.2), document("cc", distance=0.3)]
+    trace = build(
+        "chain > retriever, reranker, llm", "q", "a",
+        retriever={"input": "q", "documents": found},
+        reranker={"candidates": found, "documents": [document("cc", score=0.9), document("aa", score=0.8)]},
+        llm={"input": "cc and nothing else of note", "output": "a"},
+    )  # fmt: skip
+    scores = Scores(scored(trace, "retriever", "relevance", value, document=n) for n, value in enumerate((0.9, 0.5, 0.1)))
+    (table,) = retrieval_tables(trace, scores)
+    shown = [(row.document.content, row.rank, row.before, row.store_score, row.rerank_score, row.relevance) for row in table.rows]
+    assert shown == [("cc", 1, 3, 0.3, 0.9, 0.1), ("aa", 2, 1, 0.1, 0.8, 0.9), ("bb", None, 2, 0.2, None, 0.5)]
+    assert [row.share for row in table.rows] == [1.0, 0.0, None]
+    assert (table.found, table.kept, table.score_kind, table.higher_is_better) == (3, 2, "distance", False)
+
+
+def test_two_retrievers_have_a_table_each():
+    trace = build(
+        "chain > one:retriever, two:retriever", "q",
+        one={"documents": ["a"]}, two={"documents": [document("b", score=1.0), document("c", distance=2.0)]},
+    )  # fmt: skip
+    tables = retrieval_tables(trace, Scores())
+    assert [[span.name for span in table.steps] for table in tables] == [["one"], ["two"]]
+    assert [(table.score_kind, table.higher_is_better) for table in tables] == [("score", None), ("score", None)]
+
+
+def test_without_a_diagnosis_the_strip_shows_the_roles():
+    report = report_of(build("chain > retriever, prompt, llm", llm={"output": "x"}))
+    assert [cell.role for cell in report.strip] == ["retrieve", "pack", "generate"]
+
+
+def test_a_passage_that_supports_one_sentence_and_contradicts_another_supports():
+    trace = build(
+        "chain > retriever, llm", "q", retriever={"documents": ["Tea costs 2 euros."]},
+        llm={"input": "Tea costs 2 euros.", "output": "Tea is 2. Tea is 3."},
+    )  # fmt: skip
+    scores = Scores(
+        scored(trace, "llm", "groundedness", 0.5, sentence=text, label=label, support=("retriever", 0, "Tea costs 2"))
+        for text, label in (("Tea is 3.", "contradicted"), ("Tea is 2.", "supported"))
+    )
+    assert [row.used for row in retrieval_tables(trace, scores)[0].rows] == ["supports"]
+    assert [sentence.text for sentence in report_of(trace, scores).sentences()] == ["Tea is 2.", "Tea is 3."]
