@@ -41,7 +41,11 @@ def test_documents_come_in_many_shapes():
 
     given = [{"text": "one", "source": "a.md", "score": 0.5}, Document(content="two", rank=9), Foreign(), "four"]
     (retriever,) = trace_from("q", given, "a").of_kind("retriever")
-    assert [(d.rank, d.content, d.source[:4]) for d in retriever.documents][:3] == [(1, "one", "a.md"), (2, "two", Document(content="two").key[:4]), (3, "three", "c.md")]
+    assert [(d.rank, d.content, d.source[:4]) for d in retriever.documents][:3] == [
+        (1, "one", "a.md"),
+        (2, "two", Document(content="two").key[:4]),
+        (3, "three", "c.md"),
+    ]
     assert retriever.documents[0].score == 0.5
 
 

@@ -52,7 +52,11 @@ def answered(question: str, passage: str, answer: str, trace_id: int, context: s
         answer,
         trace_id=trace_id,
         search={"input": question, "documents": [document(passage, "handbook.md", score=0.8)]},
-        fill={"input": {"context": shown, "question": question}, "output": shown, "attributes": {"template": "{context}\n{question}"}},
+        fill={
+            "input": {"context": shown, "question": question},
+            "output": shown,
+            "attributes": {"template": "{context}\n{question}"},
+        },
         write={"input": f"{shown}\n{question}", "output": answer, "tokens": (120, 14)},
     )
 

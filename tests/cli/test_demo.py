@@ -20,7 +20,9 @@ def test_one_case(cli):
 
 
 def test_as_json_and_into_another_store(cli, tmp_path):
-    data = cli.json("demo", "--llm", "scripted", "--case", "weekday-standby", "--case", "json-expected", "--store", "demo.db")
+    data = cli.json(
+        "demo", "--llm", "scripted", "--case", "weekday-standby", "--case", "json-expected", "--store", "demo.db"
+    )
     assert data["ok"]
     assert data["summary"]["right"] == data["summary"]["sabotage"] == {"agree": 1, "of": 1}
     assert [(case["id"], case["verdict"], case["agrees"]) for case in data["cases"]] == [

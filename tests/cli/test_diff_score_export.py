@@ -63,7 +63,13 @@ def test_importing_twice_changes_nothing(filled):
 
 @pytest.mark.parametrize(
     ("name", "begins"),
-    [("r.html", "<!doctype html>"), ("r.md", "## BROKEN"), ("r.txt", "| BROKEN"), ("r.json", "{"), ("r.jsonl", '{"weaklink":1')],
+    [
+        ("r.html", "<!doctype html>"),
+        ("r.md", "## BROKEN"),
+        ("r.txt", "| BROKEN"),
+        ("r.json", "{"),
+        ("r.jsonl", '{"weaklink":1'),
+    ],
 )
 def test_the_suffix_says_the_form(filled, tmp_path, name, begins):
     filled.ok("export", "b2", "-o", name)

@@ -9,7 +9,15 @@ from weaklink import open_store
 from weaklink.store.schema import MIGRATIONS
 from weaklink.testing import build
 
-READING = [["show"], ["show", "abc1"], ["list"], ["diff", "a1", "b2"], ["score"], ["export"], ["export", "last", "-f", "html"]]
+READING = [
+    ["show"],
+    ["show", "abc1"],
+    ["list"],
+    ["diff", "a1", "b2"],
+    ["score"],
+    ["export"],
+    ["export", "last", "-f", "html"],
+]
 
 
 def check(message: str) -> None:
@@ -51,14 +59,18 @@ def test_the_store_is_empty(cli, arguments):
     assert "empty" in message
 
 
-@pytest.mark.parametrize("arguments", [["show", "beef1"], ["diff", "beef1", "last"], ["diff", "last", "beef1"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["show", "beef1"], ["diff", "beef1", "last"], ["diff", "last", "beef1"]], ids=" ".join
+)
 def test_the_id_is_unknown(filled, arguments):
     message = filled.fails(*arguments)
     check(message)
     assert "weaklink list" in message
 
 
-@pytest.mark.parametrize("arguments", [["score", "elephants"], ["export", "elephants"], ["export", "beef1", "-f", "md"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["score", "elephants"], ["export", "elephants"], ["export", "beef1", "-f", "md"]], ids=" ".join
+)
 def test_nothing_fits_the_words(filled, arguments):
     message = filled.fails(*arguments)
     check(message)
@@ -126,7 +138,14 @@ def test_the_file_to_import_is_missing_or_something_else(cli, tmp_path):
 
 
 def test_wrong_usage(cli):
-    for arguments in (["shwo"], ["show", "--wdith", "3"], ["show", "--width", "3"], ["diff", "a1"], ["export", "-f", "pdf"], ["demo", "--llm", "x"]):
+    for arguments in (
+        ["shwo"],
+        ["show", "--wdith", "3"],
+        ["show", "--width", "3"],
+        ["diff", "a1"],
+        ["export", "-f", "pdf"],
+        ["demo", "--llm", "x"],
+    ):
         assert cli(*arguments).exit_code == 2
     check(cli.fails("demo", "--case", "nonsense"))
 

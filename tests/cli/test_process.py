@@ -46,7 +46,9 @@ def test_help_of_every_verb_has_examples(cli):
 
 def test_a_pipe_that_is_closed_is_no_error(filled):
     command = f"{sys.executable} -c 'from weaklink.cli.main import main; main()' export | head -c 10"
-    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -74,7 +76,15 @@ def test_a_terminal_without_unicode_gets_something(filled, encoding):
 
 
 def test_json_is_all_there_is_on_stdout(filled):
-    for arguments in (["list"], ["show"], ["diff", "a1", "b2"], ["score"], ["doctor"], ["demo", "--list"], ["export", "-o", "x.jsonl"]):
+    for arguments in (
+        ["list"],
+        ["show"],
+        ["diff", "a1", "b2"],
+        ["score"],
+        ["doctor"],
+        ["demo", "--list"],
+        ["export", "-o", "x.jsonl"],
+    ):
         result = run(*arguments, "--json")
         assert result.returncode == 0, result.stderr
         assert isinstance(json.loads(result.stdout), dict)

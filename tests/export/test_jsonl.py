@@ -8,7 +8,9 @@ from weaklink.testing import blame, build, document, scored
 
 
 def entry(text: str = "Ada.") -> Entry:
-    trace = build("chain > retriever, llm", "Who?", text, retriever={"documents": [document("Ada did.", "a.md", distance=0.2)]})
+    trace = build(
+        "chain > retriever, llm", "Who?", text, retriever={"documents": [document("Ada did.", "a.md", distance=0.2)]}
+    )
     return Entry(trace=trace, scores=(scored(trace, "llm", "x", 0.5),), diagnosis=blame(trace, "ok"), rules_version="1")
 
 
@@ -44,7 +46,7 @@ def test_a_bad_line_is_named_with_its_number(tmp_path, line, why):
 
 
 def test_a_missing_file_says_what_to_do(tmp_path):
-    with pytest.raises(weaklink.WeaklinkError, match="cannot read .*no such file"):
+    with pytest.raises(weaklink.WeaklinkError, match=r"cannot read .*no such file"):
         list(weaklink.read(tmp_path / "none.jsonl"))
 
 

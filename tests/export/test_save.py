@@ -23,7 +23,8 @@ def trace(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "begins"), [("r.html", "<!doctype html>"), ("R.HTML", "<!doctype"), ("r.md", "## OK"), ("r.json", "{"), ("r.txt", "| OK")]
+    ("name", "begins"),
+    [("r.html", "<!doctype html>"), ("R.HTML", "<!doctype"), ("r.md", "## OK"), ("r.json", "{"), ("r.txt", "| OK")],
 )
 def test_the_suffix_picks_the_form(trace, tmp_path, name, begins):
     path = weaklink.save(weaklink.diagnose(trace), tmp_path / name, trace=trace)
@@ -56,7 +57,9 @@ def test_a_trace_alone_is_scored_and_diagnosed(trace):
 
 def test_given_scores_and_a_given_diagnosis_are_what_is_shown(trace):
     diagnosis = blame(trace, "broken", "llm", "off_question", "Said by hand.")
-    text = weaklink.save(diagnosis, "r.txt", trace=trace, scores=[scored(trace, "retriever", "relevance", 0.123)]).read_text()
+    text = weaklink.save(
+        diagnosis, "r.txt", trace=trace, scores=[scored(trace, "retriever", "relevance", 0.123)]
+    ).read_text()
     assert "Said by hand." in text
     assert ".12" in text
     assert "supported" not in text
@@ -79,7 +82,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path):
 @pytest.mark.parametrize("target", ["missing/folder/r.txt", "a-folder"])
 def test_what_cannot_be_written_says_so(tmp_path, target):
     (tmp_path / "a-folder").mkdir()
-    with pytest.raises(WeaklinkError, match="cannot write .*; name a file"):
+    with pytest.raises(WeaklinkError, match=r"cannot write .*; name a file"):
         write_file(tmp_path / target, ["x"])
     assert os.listdir(tmp_path) == ["a-folder"]
 

@@ -15,9 +15,9 @@ def role_of(trace: Trace) -> dict[str, str]:
 
 
 def test_kinds_have_roles():
-    trace = build("chain > (retriever > embedding), reranker, prompt, llm, parser, tool, guardrail, vector_store", llm={"output": "Ada."})
+    trace = build("chain > embedding, retriever, reranker, prompt, llm, parser, tool, guardrail, vector_store", llm={"output": "Ada."})
     assert role_of(trace) == {
-        "retriever": "retrieve", "embedding": "embed", "reranker": "rerank", "prompt": "pack", "llm": "generate", "parser": "parse",
+        "embedding": "embed", "retriever": "retrieve", "reranker": "rerank", "prompt": "pack", "llm": "generate", "parser": "parse",
         "tool": "tool", "guardrail": "guard", "vector_store": "index",
     }  # fmt: skip
 

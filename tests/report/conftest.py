@@ -30,7 +30,10 @@ def dropped_by_reranker() -> Report:
         answer,
         search={"input": QUESTION, "documents": found},
         DistanceReranker={"input": QUESTION, "documents": kept, "candidates": found},
-        fill={"output": context, "attributes": {"template": "Answer from the passages.\n{context}\n\nQuestion: {question}"}},
+        fill={
+            "output": context,
+            "attributes": {"template": "Answer from the passages.\n{context}\n\nQuestion: {question}"},
+        },
         write={"input": f"{context}\n{QUESTION}", "output": answer, "tokens": (812, 24)},
         parse={"output": answer},
     )
@@ -114,7 +117,12 @@ def well_answered() -> Report:
 
 def not_known() -> Report:
     """A trace that does not say enough."""
-    trace = build("chain > llm", "Who wrote it?", "Somebody.", llm={"output": "Somebody.", "notes": ("input cut at 9 characters",)})
+    trace = build(
+        "chain > llm",
+        "Who wrote it?",
+        "Somebody.",
+        llm={"output": "Somebody.", "notes": ("input cut at 9 characters",)},
+    )
     scores = [Score.unscored(trace.spans[1].id, "groundedness", "the model saw no context that the trace could find")]
     diagnosis = blame(
         trace, "unknown", summary="The trace holds no passages, so nobody can say whether the answer is right.", confidence=0.4,

@@ -18,13 +18,15 @@ BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 # What the report itself writes to a colour terminal: colours and weights, nothing that moves or names anything.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
-characters = st.characters() | st.sampled_from(HOSTILE + BIDI) | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
+characters = (
+    st.characters() | st.sampled_from(HOSTILE + BIDI) | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
+)
 texts = st.text(characters, max_size=60)
 
 
 def is_harmless(text: str) -> bool:
     return not any(
-        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in "\n\t" or character in BIDI
+        (unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in "\n\t") or character in BIDI
         for character in text
     )
 
@@ -111,5 +113,3 @@ def test_the_hostile_report_is_drawn_in_every_form():
 @pytest.mark.parametrize("text", ["[link=file:///etc/passwd]x[/link]", "[/]", "[red", ":smile:", "[@click=exit]x[/]"])
 def test_markup_in_a_text_is_only_text(text):
     assert text in render_text(hostile_report(text), width=160, plain=False)
-
-

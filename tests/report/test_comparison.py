@@ -36,7 +36,9 @@ def test_lost_gained_and_moved_passages():
 
 def test_a_passage_does_not_move_because_another_one_before_it_went():
     (change,) = compare(run(["a", "b", "c"], "x"), run(["b", "c"], "x")).changes
-    assert [(passage.document.content, passage.before, passage.after) for passage in change.passages] == [("a", 1, None)]
+    assert [(passage.document.content, passage.before, passage.after) for passage in change.passages] == [
+        ("a", 1, None)
+    ]
 
 
 def test_scores_templates_and_answers_that_changed():

@@ -57,15 +57,21 @@ def test_a_payload_is_shown_and_does_nothing(payload):
         payload,
         payload,
         root={"name": payload, "metadata": {payload: payload}},
-        search={"name": payload, "documents": [document(payload, payload, id=payload)], "attributes": {"template": payload}},
+        search={
+            "name": payload,
+            "documents": [document(payload, payload, id=payload)],
+            "attributes": {"template": payload},
+        },
         write={"name": payload, "output": payload, "error": payload, "id": payload},
     )
     scores = [Score(span_id=trace.spans[1].id, name=payload, value=0.5, reason=payload)]
-    page = Page(render_html(report_of(trace, scores, blame(trace, "broken", payload, payload, payload, advice=payload))))
+    page = Page(
+        render_html(report_of(trace, scores, blame(trace, "broken", payload, payload, payload, advice=payload)))
+    )
     assert page.tags <= ALLOWED
     assert page.attributes <= ATTRIBUTES
     assert all(link.startswith("#") for link in page.links)
-    assert "".join(payload.split()) .replace("\x00", "\\x00") in "".join("".join(page.words).split())
+    assert "".join(payload.split()).replace("\x00", "\\x00") in "".join("".join(page.words).split())
 
 
 def test_the_page_stands_alone_and_forbids_the_rest(dropped):

@@ -32,9 +32,14 @@ def test_a_retriever_and_its_reranker_share_a_table():
         reranker={"candidates": found, "documents": [document("cc", score=0.9), document("aa", score=0.8)]},
         llm={"input": "cc and nothing else of note", "output": "a"},
     )  # fmt: skip
-    scores = Scores(scored(trace, "retriever", "relevance", value, document=n) for n, value in enumerate((0.9, 0.5, 0.1)))
+    scores = Scores(
+        scored(trace, "retriever", "relevance", value, document=n) for n, value in enumerate((0.9, 0.5, 0.1))
+    )
     (table,) = retrieval_tables(trace, scores)
-    shown = [(row.document.content, row.rank, row.before, row.store_score, row.rerank_score, row.relevance) for row in table.rows]
+    shown = [
+        (row.document.content, row.rank, row.before, row.store_score, row.rerank_score, row.relevance)
+        for row in table.rows
+    ]
     assert shown == [("cc", 1, 3, 0.3, 0.9, 0.1), ("aa", 2, 1, 0.1, 0.8, 0.9), ("bb", None, 2, 0.2, None, 0.5)]
     assert [row.share for row in table.rows] == [1.0, 0.0, None]
     assert (table.found, table.kept, table.score_kind, table.higher_is_better) == (3, 2, "distance", False)

@@ -31,10 +31,19 @@ def test_a_failure_is_repeated_on_all_above_as_frameworks_do():
 
 
 def test_fields_of_steps():
-    trace = build("chain > Map:chain*, retriever, llm", "q", "a", retriever={"documents": ["x", document("y", distance=1.5)]}, llm={"tokens": (3, 4)})
+    trace = build(
+        "chain > Map:chain*, retriever, llm",
+        "q",
+        "a",
+        retriever={"documents": ["x", document("y", distance=1.5)]},
+        llm={"tokens": (3, 4)},
+    )
     assert (trace.question, trace.answer, trace.usage.total_tokens) == ("q", "a", 7)
     retriever = trace.of_kind("retriever")[0]
-    assert [(d.rank, d.content, d.score, d.higher_is_better) for d in retriever.documents] == [(1, "x", None, None), (2, "y", 1.5, False)]
+    assert [(d.rank, d.content, d.score, d.higher_is_better) for d in retriever.documents] == [
+        (1, "x", None, None),
+        (2, "y", 1.5, False),
+    ]
     assert [span.plumbing for span in trace.spans] == [False, True, False, False]
 
 
@@ -66,9 +75,18 @@ def test_unknown_steps_and_fields_are_refused():
 
 
 def test_scores_and_diagnoses():
-    trace = build("chain > retriever, llm", "q", "Yes. No.", retriever={"documents": ["Yes it is."]}, llm={"output": "Yes. No."})
-    score = scored(trace, "llm", "groundedness", 0.5, sentence="No.", support=("retriever", 0, "it is"), label="unsupported")
-    assert (score.sentence.start, score.sentence.end, score.support.field, score.support.start) == (5, 8, "documents.0", 4)
+    trace = build(
+        "chain > retriever, llm", "q", "Yes. No.", retriever={"documents": ["Yes it is."]}, llm={"output": "Yes. No."}
+    )
+    score = scored(
+        trace, "llm", "groundedness", 0.5, sentence="No.", support=("retriever", 0, "it is"), label="unsupported"
+    )
+    assert (score.sentence.start, score.sentence.end, score.support.field, score.support.start) == (
+        5,
+        8,
+        "documents.0",
+        4,
+    )
     diagnosis = blame(trace, "broken", "llm", "unsupported", "It made that up.", cells={"llm": 0.5})
     assert diagnosis.strip_text == "retrieve > generate .50!"
     assert (diagnosis.culprit.name, diagnosis.suspects[0].failure) == ("llm", "unsupported")

@@ -38,7 +38,11 @@ def opening_text(framework: str, llm: str, count: int, store: str) -> str:
 def case_block(result: DemoResult, number: int, count: int, look: Look) -> RenderableType:
     """One case: what was asked and answered, the strip, the verdict, and what it ought to be."""
     case = result.case
-    kind = {"right": "healthy chain", "natural": "healthy chain", "sabotage": "broken on purpose"}[case.kind]
+    kind = {
+        "right": "healthy chain",
+        "natural": "healthy chain, the model fails by itself",
+        "sabotage": "broken on purpose",
+    }[case.kind]
     title = Text(f"{number}/{count} {case.id}", "bold")
     title.append(f"  {kind}", "not bold dim")
     inner = Look(width=look.width - 2, plain=look.plain)

@@ -16,7 +16,6 @@ RULES: tuple[Rule, ...] = (
     hard.timed_out,
     hard.format_error,
     hard.tool_error,
-    hard.recovered_failure,
     hard.never_finished,
     hard.empty_output,
     hard.cut_off,

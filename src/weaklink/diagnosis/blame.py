@@ -105,11 +105,11 @@ def _verdict(
     for suspect in suspects:
         sound *= 1.0 - suspect.probability
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
-        return "unknown", max(top, 1.0 - sound)
+        return "unknown", top
     if trace.status == "interrupted" or _asks_nothing(trace):
         return "ok", sound
     if _unchecked(trace, scores):
-        return "unknown", 1.0 - sound
+        return "unknown", top
     if top >= limits.degraded:
         return "degraded", sound
     return ("recovered" if harmless else "ok"), sound
@@ -185,7 +185,7 @@ def _strip(
     for span in trace.spans:
         role = known.get(span.id)
         is_blamed = blamed is not None and span.id == blamed.step.span_id
-        if not role and not is_blamed:
+        if not role and not is_blamed:  # the strip shows what takes part, and in any case what is to blame
             continue
         cell = StripCell(
             span_id=span.id, role=role or "", name=span.name, score=_strip_score(scores, span, role or ""),

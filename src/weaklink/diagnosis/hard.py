@@ -56,19 +56,9 @@ def tool_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
             continue
         later = [other for other in trace.of_kind("tool") if other.name == span.name and other.start_ns > span.start_ns]
         if any(other.status == "ok" for other in later):
-            yield _made_good(trace, span, f"a later call of {span.name} went well")
+            yield _made_good(trace, span, "a later call of it went well")
         elif not any(other.failed for other in later):  # the last of its failures speaks for all
             yield _hard(trace, span, limits, "mend the tool, or let the agent say that it could not get the answer")
-
-
-def recovered_failure(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """A step failed, and a retry, a fallback or a handler made good."""
-    seen: set[str] = set()
-    for span in trace.spans:
-        origin = span.error.origin if span.error else ""
-        if span.status == "recovered" and span.kind != "tool" and origin == span.id and origin not in seen:
-            seen.add(origin)
-            yield _made_good(trace, span, "an ancestor of it ended well")
 
 
 def never_finished(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

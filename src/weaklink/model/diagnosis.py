@@ -69,7 +69,7 @@ class Diagnosis(BaseModel, frozen=True):
     failure: str | None = None
     """How the culprit failed; None where nothing broke or it is not known."""
     confidence: float = Field(ge=0, le=1)
-    """Probability that verdict and culprit are right."""
+    """Probability that verdict and culprit are right; of an unknown one, that of the first suspect."""
     summary: str
     """The verdict in one sentence."""
     suspects: tuple[Suspect, ...] = ()
@@ -93,7 +93,8 @@ class Diagnosis(BaseModel, frozen=True):
     def __str__(self) -> str:
         """The report in plain text: verdict, strip, evidence, advice."""
         where = f" at {self.culprit.name}: {self.failure}" if self.culprit else ""
-        lines = [f"{self.verdict.upper()}{where}  (confidence {self.confidence:.2f})", self.summary]
+        sure = "" if self.verdict == "unknown" else f"  (confidence {self.confidence:.2f})"
+        lines = [f"{self.verdict.upper()}{where}{sure}", self.summary]
         if self.strip:
             lines += ["", self.strip_text]
         if self.evidence:
@@ -113,6 +114,7 @@ class Diagnosis(BaseModel, frozen=True):
 
 
 def _cell_text(cell: StripCell) -> str:
+    name = cell.role or cell.name
     if cell.score is None:
-        return f"{cell.role}{' ' if cell.mark else ''}{cell.mark}"
-    return f"{cell.role} {'1.0' if cell.score >= 0.995 else f'{cell.score:.2f}'.lstrip('0')}{cell.mark}"
+        return f"{name}{' ' if cell.mark else ''}{cell.mark}"
+    return f"{name} {'1.0' if cell.score >= 0.995 else f'{cell.score:.2f}'.lstrip('0')}{cell.mark}"

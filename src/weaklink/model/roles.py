@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from weaklink.model.value import main_text, messages_in, text_of
+from weaklink.model.value import main_text, messages_in, strings_in, text_of
 
 if TYPE_CHECKING:
     from weaklink.model.span import Span, SpanKind
@@ -43,17 +43,31 @@ def _role(trace: Trace, span: Span) -> Role:
         return _llm_role(trace, span)
     if span.kind == "reranker":
         return "filter" if "filter" in span.name.lower() else "rerank"
-    if span.kind == "retriever" and any(below.kind == "retriever" for below in trace.descendants(span)):
-        return ""  # a retriever around others (multi-query, ensemble, compression): those below have the roles
     if span.kind == "chain":
         return _chain_role(trace, span)
+    if span.kind == "retriever" and any(below.kind == "retriever" for below in trace.descendants(span)):
+        return ""  # a retriever around others (multi-query, ensemble, compression): those below have the roles
+    if span.kind == "embedding" and any(above.kind == "retriever" for above in trace.ancestors(span)):
+        return ""  # part of the retrieval
+    if span.kind in ("prompt", "parser") and not _serves_the_generator(trace, span):
+        return ""  # part of a rewrite, a route or a plan
     return _BY_KIND.get(span.kind, "")
 
 
+def _serves_the_generator(trace: Trace, span: Span) -> bool:
+    """The model call next to a prompt, or before a parser, is the one that wrote the answer; or there is none."""
+    generator = trace.dataflow.generator
+    if span.kind == "prompt":
+        calls = [llm for llm in trace.leaf_llms if llm.start_ns >= span.start_ns][:1]
+    else:
+        calls = [llm for llm in trace.leaf_llms if llm.start_ns <= span.start_ns][-1:]
+    return not calls or generator is None or calls[0].id == generator.id or _tool_calls(calls[0])
+
+
 def _llm_role(trace: Trace, span: Span) -> Role:
-    if span not in trace.leaf_llms:
+    if all(span.id != llm.id for llm in trace.leaf_llms):
         return ""
-    if any(message.get("tool_calls") for message in messages_in(span.output)):
+    if _tool_calls(span):
         return "plan"
     generator = trace.dataflow.generator
     if generator is not None and span.id == generator.id:
@@ -63,6 +77,10 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     if text and any(text in text_of(step.input) or text_of(step.input).strip() in text for step in later):
         return "rewrite"
     return "generate"
+
+
+def _tool_calls(llm: Span) -> bool:
+    return any(message.get("tool_calls") for message in messages_in(llm.output))
 
 
 def _chain_role(trace: Trace, span: Span) -> Role:
@@ -75,10 +93,9 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return ""
     if documents_in(span.input) and not documents_in(span.output):
         return "pack"
-    text = main_text(span.output).strip()
-    is_query = isinstance(span.output, str) and text and text != main_text(span.input).strip()
-    if is_query and any(
-        text_of(step.input).strip() == text for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns
-    ):
+    text = span.output.strip() if isinstance(span.output, str) else ""
+    was_given = any(text == given.strip() for _, given in strings_in(span.input))
+    later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
+    if text and not was_given and any(text_of(step.input).strip() == text for step in later):
         return "rewrite"
     return ""

@@ -118,10 +118,8 @@ def _placed(root: _Step) -> Iterator[tuple[_Step, int | None, tuple[int, int]]]:
         return start + duration
 
     place(root, None, START_NS)
-    # Children start with their parents, so a nanosecond for each keeps the order.
-    return (
-        (step, parent, (start + number, duration)) for number, (step, parent, (start, duration)) in enumerate(order)
-    )
+    # Children start with their parents, so a nanosecond for each keeps the order; all end when they would have.
+    return ((step, parent, (start + n, duration - n)) for n, (step, parent, (start, duration)) in enumerate(order))
 
 
 def _span(step: _Step, number: int, parent: int | None, trace_id: int, span: tuple[int, int]) -> Span:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from weaklink.model import SpanKind
     from weaklink_langchain.handler import WeaklinkCallbackHandler
 
 # The handler of a `weaklink.record()` block; LangChain asks this variable whenever a run begins, see integration.py.
@@ -22,12 +23,13 @@ installed: list[WeaklinkCallbackHandler] = []
 class Place:
     """Where in a trace the code runs that is running now."""
 
-    __slots__ = ("handler", "run_id")
+    __slots__ = ("doing", "handler", "run_id")
 
-    def __init__(self, handler: WeaklinkCallbackHandler, run_id: UUID | None) -> None:
-        """New steps hang below `run_id`; None begins a trace."""
+    def __init__(self, handler: WeaklinkCallbackHandler, run_id: UUID | None, doing: SpanKind | None = None) -> None:
+        """New steps hang below `run_id`; None begins a trace. `doing`: what goes on there, where it is no step of its own."""
         self.handler = handler
         self.run_id = run_id
+        self.doing: SpanKind | None = doing
 
 
 class Scored(NamedTuple):

@@ -156,7 +156,7 @@ class _QueryEmbedding:
 
     def __init__(self, place: Place, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """`place` is the retriever."""
-        self.place = place
+        self.place = Place(place.handler, place.run_id, "embedding")
         self._name = name
         self._args = args
         self._kwargs = kwargs
@@ -186,7 +186,7 @@ def _begin(self: Any, kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, A
         # An embedding that no run asked for says nothing of any chain; a write to a store is worth a trace of its own.
         if place is None or (place.run_id is None and kind == "embedding"):
             return None
-        around = place.handler.kind_of(place.run_id)
+        around = place.doing or place.handler.kind_of(place.run_id)
         if around == kind:
             return None
         if kind == "embedding" and around == "retriever":

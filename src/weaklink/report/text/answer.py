@@ -35,7 +35,7 @@ def answer_block(report: Report, look: Look) -> RenderableType | None:
 def _sentence(sentence: Sentence) -> list[RenderableType]:
     style = LABEL_STYLES.get(sentence.label, "")
     line = Text(f"{_MARKS.get(sentence.label, ' ')} ", style)
-    line.append(one_line(sentence.text), style)
+    line.append(one_line(sentence.text), "dim" if sentence.label == "not_a_claim" else "")
     says = Text()
     if sentence.label not in ("", "not_a_claim"):
         says.append(sentence.label, style)

@@ -15,6 +15,7 @@ from weaklink.report.text.verdict import heading
 from weaklink.report.view import Report
 
 _MOST_ROWS = 12
+_RELEVANT = 0.7
 _USED = {"supports": ("yes", "green"), "contradicts": ("contradicts", "red")}
 
 
@@ -64,7 +65,7 @@ def _rows(table: RetrievalTable, look: Look) -> list[RenderableType]:
         Column("used"),
     )
     has_paths = any("/" in row.document.source for row in rows)  # their ends tell them apart
-    source = Column("source", least=10, most=30 if look.width >= 100 else 16, middle=has_paths, drop=2)
+    source = Column("source", least=10, most=30 if look.width >= 120 else 16, middle=has_paths, drop=2)
     excerpt = Column("text", least=24)
     has_model = any(row.share is not None for row in rows)
     for row in rows:
@@ -74,7 +75,8 @@ def _rows(table: RetrievalTable, look: Look) -> list[RenderableType]:
         was.add("" if row.before is None else str(row.before), style)
         store.add(plain_number(row.store_score), style)
         reranked.add(plain_number(row.rerank_score), style)
-        relevance.add(score_text(row.relevance), score_style(row.relevance))
+        is_lost = not is_kept and (row.relevance or 0) >= _RELEVANT
+        relevance.add(score_text(row.relevance), score_style(row.relevance) if is_kept or is_lost else "dim")
         prompt.add(*_prompt(row, has_model=has_model))
         used.add(*_USED.get(row.used, ("", "")))
         source.add(one_line(row.document.source), "dim")

@@ -45,12 +45,11 @@ def verdict_bar(report: Report, look: Look) -> RenderableType:
     lines: list[Text] = []
     if head.cell_len + sure.cell_len + 2 <= room:
         head.pad_right(room - head.cell_len - sure.cell_len)
-        lines.append(head + sure)
+        lines.append(Text.assemble(head, sure))
     else:
         lines += [*_wrapped(head, room), sure]
     lines += _wrapped(sentence, room)
-    edge = Text(f"{look.bar} ", style=style)
-    return Group(*(edge + line for line in lines))
+    return Group(*(Text.assemble((f"{look.bar} ", style), line) for line in lines))
 
 
 def question_block(report: Report, look: Look) -> RenderableType:
