@@ -123,6 +123,13 @@ def redact_value(value: Any) -> Any:
     return value
 
 
+def mask_named(value: Any) -> Any:
+    """A JSON value with the values under names like "api_key" masked; the texts in it are left to `redact`."""
+    if isinstance(value, dict):
+        return {key: MASK if _is_named_secret(key, item) else mask_named(item) for key, item in value.items()}
+    return [mask_named(item) for item in value] if isinstance(value, list) else value
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a value under this name is a secret whatever it looks like."""
     return _IS_SECRET_NAME.match(name) is not None and _NOT_SECRET_NAME.search(name) is None
@@ -134,9 +141,11 @@ def _redact_preview(hex_digits: str) -> str:
 
 
 def _redact_item(key: str, item: Any) -> Any:
-    if is_secret_name(key) and item is not None and not isinstance(item, bool | int | float):
-        return MASK if item not in ("", [], {}) else item
-    return redact_value(item)
+    return MASK if _is_named_secret(key, item) else redact_value(item)
+
+
+def _is_named_secret(key: str, item: Any) -> bool:
+    return is_secret_name(key) and item not in (None, "", [], {}) and not isinstance(item, bool | int | float)
 
 
 def _mask_assigned(match: re.Match[str]) -> str:

@@ -19,6 +19,10 @@ def raised(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
             yield _hard(
                 trace, span, limits, "look at the innermost frame, or catch the error with a fallback or a retry"
             )
+    for span in trace.spans:
+        is_origin = span.error is not None and span.error.origin == span.id
+        if span.status == "recovered" and span.kind != "tool" and is_origin:
+            yield _made_good(trace, span, "a retry, a fallback or a handler made good for it")
 
 
 def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

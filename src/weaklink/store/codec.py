@@ -64,12 +64,17 @@ def _masked(data: bytes) -> str:
 _masked_again: Final = lru_cache(maxsize=256)(_masked)
 
 
-def plain_dumps(value: Any) -> str:
-    """JSON text of plain JSON values."""
+def plain_dumps(value: Any, *, redacted: bool = False) -> str:
+    """JSON text of plain JSON values; what JSON cannot say is marked. With `redacted`, secrets are masked."""
     try:
-        return orjson.dumps(value).decode()
+        data = orjson.dumps(value)
     except TypeError:
-        return orjson.dumps(_sane(value)).decode()
+        data = None
+    if data is None or b"null" in data:  # orjson writes NaN as null
+        data = orjson.dumps(_sane(value))
+    if redacted and may_hold_secret(data):
+        data = orjson.dumps(redact_value(orjson.loads(data)))
+    return data.decode()
 
 
 def loads(data: str | None) -> Any:
@@ -104,9 +109,11 @@ def resolve_references(value: Any, texts: dict[int, str]) -> Any:
 
 
 def with_long_texts(value: Any) -> Any:
-    """`value` with its long strings wrapped as Text, as a snapshot has them."""
+    """`value` as a snapshot has it: long strings wrapped as Text, NaN and infinities marked."""
     if isinstance(value, str):
         return Text(value) if len(value) > LONG_TEXT else value
+    if isinstance(value, float):
+        return _sane(value)
     if isinstance(value, dict):
         return {key: with_long_texts(item) for key, item in value.items()}
     if isinstance(value, list):
