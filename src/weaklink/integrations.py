@@ -1,6 +1,6 @@
 """The installed integrations, found through entry points; recording without naming a framework."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -39,13 +39,14 @@ class Recording:
     def __init__(self, store: str | None) -> None:
         """Empty until a chain has run inside the block."""
         self._recorder = recorder_for(store)
-        self._roots: list[TraceState] = []
+        self.roots: list[TraceState] = []
+        """The roots of the traces that began inside the block."""
 
     @property
     def traces(self) -> list[Trace]:
         """The traces that began inside the block and have finished, the oldest first; waits at most a second for the writer."""
         self._recorder.flush(1.0)
-        finished = [root for root in self._roots if root.done]
+        finished = [root for root in self.roots if root.done]
         if not finished:
             return []
         store = open_store(self._recorder.path)
@@ -99,12 +100,12 @@ def uninstall() -> None:
 
 
 @contextmanager
-def record(store: str | None = None) -> Iterator[Recording]:
+def record(store: str | None = None) -> Generator[Recording]:
     """Record what runs inside the block, whatever the framework. Raises MissingPackage where no integration is installed."""
     found = _required()
     recording = Recording(store)
     with ExitStack() as stack:
-        stack.enter_context(roots_of_block(recording._roots))  # noqa: SLF001
+        stack.enter_context(roots_of_block(recording.roots))
         for integration in found:
             stack.enter_context(integration.record(store))
         yield recording

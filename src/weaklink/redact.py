@@ -1,3 +1,5 @@
+# Walks JSON values of any shape.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Masks secrets in what is about to be stored: the one exit of the recorder passes through here.
 
 A cheap look over the bytes decides whether anything can be a secret at all: every known key format has a run of at least

@@ -1,3 +1,5 @@
+# Walks values of any type, which is the point of it.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """A frozen copy of a value, taken on the caller's thread within a budget and without running the value's own code.
 
 Strings are shared, containers are copied, and what JSON cannot say becomes a marked object (`weaklink.model.TYPE_KEY`).
@@ -167,7 +169,7 @@ class Snapshotter:
             if base in self._own:
                 return self._own[base]
             if base in self._encoders:
-                return self._encoders[base]
+                return self._encoders[base] if base in _BASIC or _is_transparent(kind) else _opaque
         name = type_name(kind)
         if name.startswith("numpy."):
             return _numpy
@@ -256,6 +258,17 @@ class Snapshotter:
         if stored := _stored(value):
             fields = {**fields, **stored} if fields else stored
         return {MARK: type_name(kind), **self._dict(fields, budget, depth)}
+
+
+def _is_transparent(kind: type) -> bool:
+    """Whether reading the `__dict__` of an instance runs no code of its class."""
+    for base in type.__getattribute__(kind, "__mro__"):
+        own = type.__getattribute__(base, "__dict__")
+        if "__getattribute__" in own and base is not object:
+            return False
+        if "__dict__" in own and type(own["__dict__"]) is not GetSetDescriptorType:
+            return False
+    return True
 
 
 def type_name(kind: type) -> str:

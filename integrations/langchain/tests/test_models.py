@@ -152,14 +152,13 @@ def test_an_answer_from_the_cache_of_langchain_costs_no_tokens(usage, cache, han
     assert (asked.usage is None) == (usage is None)
 
 
-def test_a_completion_from_the_cache_is_recorded(cache, handler, traces):
+def test_a_completion_from_the_cache_is_no_call(cache, handler, traces):
     model = Completion()
     for _ in range(2):
         assert model.invoke("x", {"callbacks": [handler]}) == "about x"
 
-    found = traces()
-    assert {outline(trace) for trace in found} <= {"Completion:llm"}
-    assert all(trace.root.output == "about x" for trace in found)
+    # LangChain tells no handler of a completion that comes from its cache (core 1.7).
+    assert [(outline(trace), trace.root.output) for trace in traces()] == [("Completion:llm", "about x")]
 
 
 def test_tool_calls_are_kept_with_their_arguments(handler, traces):
@@ -229,11 +228,10 @@ def test_an_error_before_anything_was_written_has_no_output(handler, traces):
     assert (traces()[0].status, traces()[0].root.output) == ("error", None)
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
-async def test_events_of_a_model_give_the_same_as_a_stream(version, handler, traces):
+async def test_events_of_a_model_give_the_same_as_a_stream(handler, traces):
     model = GenericFakeChatModel(messages=iter([AIMessage("Ada did it")]))
 
-    _ = [event async for event in model.astream_events("x", {"callbacks": [handler]}, version=version)]
+    _ = [event async for event in model.astream_events("x", {"callbacks": [handler]}, version="v2")]
 
     (span,) = traces()[0].spans
     assert (span.kind, span.status, span.output["content"]) == ("llm", "ok", "Ada did it")

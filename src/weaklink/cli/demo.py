@@ -97,21 +97,26 @@ def _list(cases: Sequence[DemoCase], *, as_json: bool, width: int | None) -> Non
 def _run(
     cases: Sequence[DemoCase], framework: str, llm: str, store: str | None, *, as_json: bool, width: int | None
 ) -> list[DemoResult]:
+    from rich.text import Text
+
     from weaklink.cli.demo_run import run_cases
     from weaklink.cli.demo_text import case_block, closing_block, opening_text
-    from weaklink.cli.screen import hint, look, show_block, show_text
+    from weaklink.cli.screen import hint, look, show_block
     from weaklink.settings import load_settings
 
     drawn = look(width)
-    say = hint if as_json else show_text
-    say(opening_text(framework, llm, len(cases), load_settings(store=store).store) + "\n")
+    opening = opening_text(framework, llm, len(cases), load_settings(store=store).store)
+    if as_json:
+        hint(opening)
+    else:
+        show_block(Text(f"{opening}\n"), drawn)
     results: list[DemoResult] = []
     for result in run_cases(cases, framework, llm, store):
         results.append(result)
         if not as_json:
             show_block(case_block(result, len(results), len(cases), drawn), drawn)
     if not as_json:
-        show_block(closing_block(results, store), drawn)
+        show_block(closing_block(results, store, drawn), drawn)
     return results
 
 

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import weaklink
-from weaklink.cli.screen import waiting
+from weaklink.cli.screen import hint, waiting
 from weaklink.demo import open_demo
 from weaklink.errors import UnknownTrace, WeaklinkError
 from weaklink.examine import Examination, examine
+from weaklink.report.figures import bytes_text
 
 if TYPE_CHECKING:
     from weaklink.demo import DemoCase, DemoPipeline, Progress
     from weaklink.model import Diagnosis
     from weaklink.store import Store
+
+_STAGES = {"download": "fetching the model, once", "unpack": "unpacking the model"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def run_cases(cases: Sequence[DemoCase], framework: str, llm: str, store: str | 
 
 def _opened(stack: ExitStack, framework: str, llm: str) -> DemoPipeline:
     kind = cast("Literal['real', 'scripted']", llm)
-    with _progress() as report, waiting("starting the chain"):
+    with _progress() as report:
         return stack.enter_context(open_demo(framework, llm=kind, progress=report))
 
 
@@ -113,30 +116,25 @@ def _ask(pipeline: DemoPipeline, case: DemoCase, opened: Store, store: str | Non
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[Progress], None] | None]:
-    """A bar on stderr for the model's download; it shows only once something is downloaded."""
-    import sys
-
+def _progress() -> Generator[Callable[[Progress], None]]:
+    """A bar on stderr while the chain starts, and one for each stage of the model's download; a line each in a pipe."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
+    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    words = {"download": "fetching the model (once, 93 MB)", "unpack": "unpacking the model"}
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
-    )
-    tasks: dict[str, Any] = {}
+    tasks: dict[str, TaskID] = {}
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[size]}"))
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        bars.add_task("starting the chain", total=None, size="")
 
-    def report(progress: Any) -> None:
-        if progress.stage not in tasks:
-            if not tasks and console.is_terminal:
-                bar.start()
-            if not console.is_terminal:
-                sys.stderr.write(f"{words[progress.stage]}\n")
-            tasks[progress.stage] = bar.add_task(words[progress.stage], total=progress.total)
-        bar.update(tasks[progress.stage], completed=progress.done)
+        def report(progress: Progress) -> None:
+            words = _STAGES[progress.stage]
+            if progress.stage not in tasks:
+                tasks[progress.stage] = bars.add_task(words, total=progress.total, size="")
+                if not console.is_terminal:
+                    hint(words)
+            size = f"{bytes_text(progress.done)} of {bytes_text(progress.total)}"
+            bars.update(tasks[progress.stage], completed=progress.done, size=size)
 
-    try:
         yield report
-    finally:
-        bar.stop() if tasks and console.is_terminal else None

@@ -70,7 +70,7 @@ def _how_it_went(result: DemoResult) -> tuple[str, str]:
     return ("  (right)", "green") if result.is_right else ("  (wrong)", "red")
 
 
-def closing_block(results: Sequence[DemoResult], store: str | None) -> RenderableType:
+def closing_block(results: Sequence[DemoResult], store: str | None, look: Look) -> RenderableType:
     """How often the diagnosis was right, and what to type next; `store` is the one that --store named."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
@@ -91,5 +91,6 @@ def closing_block(results: Sequence[DemoResult], store: str | None) -> Renderabl
         (f"weaklink list{where}", "all of these runs"),
         (f"weaklink export {tail}{where} --format html -o report.html", "one of them as a page"),
     ):
-        lines.append(Text("  ") + Text(command, "bold") + Text(f"  {does}", "dim"))
+        has_room = len(command) + len(does) + 4 <= look.width
+        lines.append(Text.assemble("  ", (command, "bold"), (f"  {does}" if has_room else "", "dim")))
     return Group(grid, Text(""), Text("Type next:"), *lines)

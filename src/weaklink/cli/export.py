@@ -53,7 +53,7 @@ def export(
     weaklink export last -o report.html
     weaklink export 2d882b93 --format md
     """
-    from weaklink.cli.finding import find_trace, find_traces, reading
+    from weaklink.cli.finding import reading
     from weaklink.cli.screen import show_json, show_text
     from weaklink.export import write_file
 
@@ -61,10 +61,7 @@ def export(
     if as_json and output is None:
         raise WeaklinkError("--json has nothing to say here: the export itself goes to stdout; add -o FILE")
     opened = reading(store)
-    if chosen is Form.JSONL:
-        traces = find_traces(opened, query, _ALL)
-    else:
-        traces = [_only(find_traces(opened, query, 2), query) if query else find_trace(opened, "last")]
+    traces = _wanted(opened, query, chosen)
     parts = _parts(opened, traces, chosen)
     if output is None:
         for part in parts:
@@ -75,6 +72,17 @@ def export(
         show_json({"written": str(written), "format": chosen.value, "traces": len(traces)})
     else:
         show_text(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'} written to {written}")
+
+
+def _wanted(store: Store, query: str | None, form: Form) -> list[Trace]:
+    """All that fit for JSON lines; the one that a report is on, by default the newest."""
+    from weaklink.cli.finding import find_trace, find_traces
+
+    if form is Form.JSONL:
+        return find_traces(store, query, _ALL)
+    if query is None:
+        return [find_trace(store, "last")]
+    return [_only(find_traces(store, query, 2), query)]
 
 
 def _form(output: str | None) -> Form:

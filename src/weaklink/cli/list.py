@@ -81,7 +81,8 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     for summary, diagnosis in zip(summaries, diagnoses, strict=True):
         verdict.add(diagnosis.verdict, f"bold {VERDICT_STYLES[diagnosis.verdict]}")
         link.add(_weak_link(diagnosis, is_wide=is_wide))
-        question.add(one_line(diagnosis.question or summary.question))
+        asked = one_line(diagnosis.question or summary.question)
+        question.add(asked or one_line(summary.name), "" if asked else "dim")
         latency.add(duration_text(summary.duration_ns), "dim")
         tokens.add(count_text(summary.usage.total_tokens if summary.usage else None), "dim")
         age.add(age_text(summary.start_ns, now), "dim")

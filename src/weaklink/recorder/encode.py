@@ -1,11 +1,12 @@
+# Walks JSON values of any shape.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """A recorded span as rows of the store."""
 
 from typing import Any
 
 from weaklink.recorder.open_span import OpenSpan
 from weaklink.recorder.records import Record, StatusChange
-from weaklink.snapshot import LONG_TEXT, Passage, Text
-from weaklink.store.codec import escaped
+from weaklink.snapshot import LONG_TEXT, Passage, Text, marked
 from weaklink.store.write import Batch
 
 _SEARCHED_CHARACTERS = 500
@@ -25,7 +26,7 @@ def encode(record: Record, batch: Batch) -> None:
 
     json = batch.json
     batch.spans.append(
-        (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), escaped(span.name), span.kind,
+        (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), batch.clean(span.name), span.kind,
          span.status if is_over else "incomplete", span.start_ns, duration, span.plumbing,
          None if span.input is None else json.frozen(span.input), None if span.output is None else json.frozen(span.output),
          json(span.model) if span.model else None, json(span.error) if span.error else None,
@@ -40,11 +41,11 @@ def encode(record: Record, batch: Batch) -> None:
         _count(span)
     if span.key == trace.key:
         batch.traces.append(
-            (trace_id, escaped(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans, trace.input_tokens,
+            (trace_id, batch.clean(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans, trace.input_tokens,
              trace.output_tokens)
         )  # fmt: skip
         if is_over:
-            batch.searchable.append((_words(span.input), _words(span.output), trace_id))
+            batch.searchable.append((batch.clean(_words(span.input)), batch.clean(_words(span.output)), trace_id))
 
 
 def _hex(key: int) -> str:
@@ -52,12 +53,15 @@ def _hex(key: int) -> str:
 
 
 def _document_row(trace_id: str, span_id: str, role: str, rank: int, passage: Passage, batch: Batch) -> tuple[Any, ...]:
-    content = passage.content
+    content, score, metadata = passage.content, passage.score, passage.metadata
+    if score is not None and score - score != 0.0:  # a column cannot hold NaN, and a vector of zeros has such a similarity
+        metadata = {**metadata, "score": marked("float", str(score))}
+        score = None
     is_long = len(content) > LONG_TEXT
     return (
-        trace_id, span_id, role, rank, passage.id, None if is_long else escaped(content),
-        batch.text_id(content) if is_long else None, passage.score, passage.higher_is_better, passage.score_kind,
-        batch.json(passage.metadata) if passage.metadata else None,
+        trace_id, span_id, role, rank, passage.id and batch.clean(passage.id), None if is_long else batch.clean(content),
+        batch.text_id(content) if is_long else None, score, passage.higher_is_better, passage.score_kind,
+        batch.json(metadata) if metadata else None,
     )  # fmt: skip
 
 
@@ -90,4 +94,4 @@ def _words(value: Any) -> str:
             stack.extend(reversed([part for key, part in item.items() if key != "$type"]))
         elif isinstance(item, list):
             stack.extend(reversed(item))
-    return escaped(" ".join(parts))
+    return " ".join(parts)

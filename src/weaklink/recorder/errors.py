@@ -1,3 +1,5 @@
+# Reads the slots of exceptions of any class.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Exceptions as data, read without running the exception's own code."""
 
 from __future__ import annotations
@@ -16,8 +18,7 @@ _MOST_CAUSES: Final = 8
 _MOST_FRAMES: Final = 8
 _MOST_CHARACTERS: Final = 4_000
 _CONTROL_FLOW: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
-# Their text is made by compiled code from their own fields, so asking for it is safe.
-_SPEAKS_SAFELY: Final = ("pydantic_core._pydantic_core.ValidationError", "json.decoder.JSONDecodeError")
+_VALIDATION_ERROR: Final = "pydantic_core._pydantic_core.ValidationError"
 
 
 def status_of(error: BaseException) -> SpanStatus:
@@ -71,14 +72,22 @@ def _upstream(span: OpenSpan, ids: set[int]) -> OpenSpan | None:
 
 
 def message_of(error: BaseException) -> str:
-    """The text of an exception: its string arguments; its own `__str__` is not called unless it is known to be harmless."""
-    if type_name(type(error)) in _SPEAKS_SAFELY:
-        return str(error)[:_MOST_CHARACTERS]
+    """The text of an exception: its string arguments; its own `__str__` is not called."""
+    if type_name(type(error)) == _VALIDATION_ERROR:
+        return _validation_message(error)[:_MOST_CHARACTERS]
     args: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     parts = [str(arg)[:_MOST_CHARACTERS] for arg in args if type(arg) in (str, int, float, bool)]
     if issubclass(type(error), OSError):
         parts = [part for part in (OSError.strerror.__get__(error), OSError.filename.__get__(error)) if type(part) is str] or parts  # type: ignore[attr-defined]
     return ": ".join(parts)[:_MOST_CHARACTERS]
+
+
+def _validation_message(error: Any) -> str:
+    """What pydantic would say, without the input that it quotes by calling its `repr`."""
+    lines = [f"{error.error_count()} validation errors for {error.title}"]
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        lines += [".".join(map(str, found["loc"])), f"  {found['msg']} [type={found['type']}]"]
+    return "\n".join(lines)
 
 
 def is_timeout(error: dict[str, Any] | None) -> bool:

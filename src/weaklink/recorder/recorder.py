@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -30,7 +30,7 @@ _block: ContextVar[list[TraceState] | None] = ContextVar("weaklink_block", defau
 
 
 @contextmanager
-def roots_of_block(into: list[TraceState]) -> Iterator[None]:
+def roots_of_block(into: list[TraceState]) -> Generator[None]:
     """Collect the roots that begin in this thread or task, and in those it starts, while the block lasts."""
     token = _block.set(into)
     try:

@@ -21,7 +21,7 @@ def duration_text(nanoseconds: int | None) -> str:
     if nanoseconds is None:
         return ""
     for size, unit in _UNITS:
-        if nanoseconds >= size:
+        if nanoseconds >= size * 0.9995:  # 999,998 ns are 1.0 ms, not 1000 us
             value = nanoseconds / size
             return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
     return f"{nanoseconds} ns"

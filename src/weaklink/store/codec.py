@@ -1,3 +1,5 @@
+# Walks JSON values of any shape.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """JSON in and out: the one place that knows how recorded values are written and read."""
 
 from collections.abc import Callable

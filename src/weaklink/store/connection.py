@@ -1,3 +1,5 @@
+# Rows of SQLite: apsw's stubs leave the type of a blob unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Opening the file: who may read it, which version it has, how long to wait for others."""
 
 import os

@@ -1,3 +1,5 @@
+# Rows of SQLite: apsw's stubs leave the type of a blob unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Rows back into spans, traces and summaries."""
 
 from collections import defaultdict
@@ -64,8 +66,8 @@ def read_summaries(connection: apsw.Connection, query: str | None, limit: int, b
         f"FROM traces t LEFT JOIN diagnoses d ON d.trace_id = t.id {where} ORDER BY t.start_ns DESC LIMIT ?",
         (*parameters, limit),
     ).fetchall()
-    texts = _questions_and_answers(connection, [row[0] for row in rows])
-    return [_summary(row, *texts.get(row[0], ("", ""))) for row in rows]
+    texts = _questions_and_answers(connection, [str(row[0]) for row in rows])
+    return [_summary(row, *texts.get(str(row[0]), ("", ""))) for row in rows]
 
 
 def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[str]:

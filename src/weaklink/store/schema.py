@@ -89,4 +89,23 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX feedback_by_trace ON feedback (trace_id);
     CREATE VIRTUAL TABLE search USING fts5 (question, answer, content='', contentless_delete=1);  -- rowid: traces.seq
     """,
+    """
+    CREATE TABLE fates (              -- what became of a step, learnt after its end: "recovered", "abandoned"
+        trace_id TEXT NOT NULL,
+        span_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        PRIMARY KEY (trace_id, span_id)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER fate_of_span AFTER INSERT ON spans
+    WHEN EXISTS (SELECT 1 FROM fates WHERE trace_id = NEW.trace_id AND span_id = NEW.id)
+    BEGIN
+        UPDATE spans SET status = (SELECT status FROM fates WHERE trace_id = NEW.trace_id AND span_id = NEW.id)
+        WHERE trace_id = NEW.trace_id AND id = NEW.id;
+    END;
+    CREATE TRIGGER fate_of_trace AFTER INSERT ON traces
+    WHEN EXISTS (SELECT 1 FROM fates WHERE trace_id = NEW.id AND span_id = NEW.id)
+    BEGIN
+        UPDATE traces SET status = (SELECT status FROM fates WHERE trace_id = NEW.id AND span_id = NEW.id) WHERE id = NEW.id;
+    END;
+    """,
 )

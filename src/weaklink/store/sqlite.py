@@ -1,3 +1,5 @@
+# Rows of SQLite: apsw's stubs leave the type of a blob unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """The embedded store: one SQLite file in WAL mode."""
 
 import os
@@ -11,6 +13,7 @@ import apsw
 
 from weaklink.errors import StoreError
 from weaklink.model import Diagnosis, Document, Score, Span, Trace
+from weaklink.redact import mask_named, redact
 from weaklink.settings import Settings, load_settings
 from weaklink.store import read
 from weaklink.store.codec import escaped, loads, plain_dumps, with_long_texts
@@ -101,7 +104,7 @@ class SQLiteStore:
     def add_scores(self, trace_id: str, scores: Sequence[Score]) -> None:
         """See Store.add_scores."""
         rows = [
-            (trace_id, score.span_id, score.name, _part(score), score.scorer, score.value, score.model_dump_json())
+            (trace_id, score.span_id, score.name, _part(score), score.scorer, score.value, self._body(score))
             for score in scores
         ]
         self._change("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -111,14 +114,16 @@ class SQLiteStore:
         culprit = diagnosis.culprit.name if diagnosis.culprit else None
         row = (
             diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure, diagnosis.confidence, version,
-            diagnosis.model_dump_json(),
+            self._body(diagnosis),
         )  # fmt: skip
         self._change("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def add_feedback(self, feedback: Feedback) -> None:
         """See Store.add_feedback."""
         made = feedback.made_ns or time.time_ns()
-        row = (feedback.trace_id, feedback.span_id, feedback.name, plain_dumps(feedback.value), feedback.comment, made)
+        comment = redact(escaped(feedback.comment)) if self._settings.redact else escaped(feedback.comment)
+        value = plain_dumps(feedback.value, redacted=self._settings.redact)
+        row = (feedback.trace_id, feedback.span_id, feedback.name, value, comment, made)
         self._change("INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row])
 
     def prune(self, *, keep: int) -> int:
@@ -130,7 +135,7 @@ class SQLiteStore:
             connection.execute("DELETE FROM temp.doomed")
             connection.execute(f"INSERT INTO temp.doomed {doomed}", (keep,))
             connection.execute("DELETE FROM search WHERE rowid IN (SELECT seq FROM traces WHERE id IN (SELECT id FROM temp.doomed))")
-            for table in ("spans", "documents", "scores", "diagnoses", "feedback"):
+            for table in ("spans", "documents", "scores", "diagnoses", "feedback", "fates"):
                 connection.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT id FROM temp.doomed)")
             connection.execute("DELETE FROM traces WHERE id IN (SELECT id FROM temp.doomed)")
             return connection.changes()
@@ -151,6 +156,9 @@ class SQLiteStore:
         _ABANDONED.append((self._reader, self._writer, self._cursor))
         self._lock = threading.RLock()
         self._reader = self._writer = self._cursor = self._texts = None
+
+    def _body(self, model: Score | Diagnosis) -> str:
+        return plain_dumps(model.model_dump(), redacted=self._settings.redact)
 
     def _open_writer(self) -> tuple[apsw.Connection, apsw.Cursor, Texts]:
         if self._writer is None or self._cursor is None or self._texts is None:
@@ -208,11 +216,14 @@ def _part(score: Score) -> str:
 
 def _fill_with_trace(batch: Batch, trace: Trace) -> None:
     def json(value: Any) -> str | None:
-        return None if value is None or value in ({}, [], ()) else batch.json(with_long_texts(value))
+        return None if value is None or value in ({}, [], ()) else batch.json(with_long_texts(mask(value)))
+
+    def mask(value: Any) -> Any:  # a snapshot has done this for what the recorder writes
+        return mask_named(value) if batch.redacted else value
 
     for span in trace.spans:
         batch.spans.append(
-            (span.trace_id, span.id, span.parent_id, escaped(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
+            (span.trace_id, span.id, span.parent_id, batch.clean(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
              span.plumbing, json(span.input), json(span.output), json(span.model and span.model.model_dump()),
              json(span.error and span.error.model_dump()), json(list(span.tags)), json(span.metadata), json(span.attributes),
              json(list(span.notes)))
@@ -221,11 +232,11 @@ def _fill_with_trace(batch: Batch, trace: Trace) -> None:
         _fill_with_documents(batch, span, "candidates", span.candidates, json)
     usage = trace.usage
     batch.traces.append(
-        (trace.id, escaped(trace.name), trace.status, trace.start_ns, trace.duration_ns, len(trace.spans),
+        (trace.id, batch.clean(trace.name), trace.status, trace.start_ns, trace.duration_ns, len(trace.spans),
          usage and usage.input_tokens, usage and usage.output_tokens)
     )  # fmt: skip
     batch.searchable.append(
-        (escaped(trace.question)[:_SEARCHED_CHARACTERS], escaped(trace.answer)[:_SEARCHED_CHARACTERS], trace.id)
+        (batch.clean(trace.question)[:_SEARCHED_CHARACTERS], batch.clean(trace.answer)[:_SEARCHED_CHARACTERS], trace.id)
     )
 
 
@@ -233,7 +244,10 @@ def _fill_with_documents(
     batch: Batch, span: Span, role: str, documents: Sequence[Document], json: Callable[[Any], str | None]
 ) -> None:
     for rank, document in enumerate(documents, start=1):
+        score, metadata = document.score, document.metadata
+        if score is not None and score - score != 0.0:  # NaN, infinite: see encode
+            score, metadata = None, {**metadata, "score": score}
         batch.documents.append(
-            (span.trace_id, span.id, role, rank, document.id, None, batch.text_id(document.content), document.score,
-             document.higher_is_better, document.score_kind, json(document.metadata))
+            (span.trace_id, span.id, role, rank, document.id and batch.clean(document.id), None, batch.text_id(document.content), score,
+             document.higher_is_better, document.score_kind, json(metadata))
         )  # fmt: skip

@@ -1,3 +1,5 @@
+# Rows of SQLite: apsw's stubs leave the type of a blob unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """One write transaction: rows collected, long texts interned, everything upserted."""
 
 import hashlib
@@ -14,35 +16,54 @@ from weaklink.store.codec import Encoder
 
 _KNOWN_TEXTS: Final = 20_000
 
-# A span without an end never replaces one that has it; what a later version of a span does not know stays as it was.
-_UPSERT_SPAN: Final = """
+# The same rows in any order, and any number of times, give the same content. Of two versions of a span the longer one is the
+# later one: an open one has no duration, and one that an ancestor's end closed may still end itself. What the later one does not
+# know, the other one says; and where the fate of a span was learnt after its end, that stands (a trigger sees to new rows).
+_IS_LATER: Final = "coalesce(excluded.duration_ns, -1) >= coalesce({table}.duration_ns, -1)"
+
+
+def _of_the_later(table: str, *columns: str) -> str:
+    is_later = _IS_LATER.format(table=table)
+    return ", ".join(
+        f"{name} = CASE WHEN {is_later} THEN coalesce(excluded.{name}, {table}.{name}) ELSE coalesce({table}.{name}, excluded.{name}) END"
+        for name in columns
+    )
+
+
+def _status(table: str, trace_id: str) -> str:
+    fate = f"SELECT status FROM fates WHERE fates.trace_id = excluded.{trace_id} AND fates.span_id = excluded.id"
+    return f"status = coalesce(({fate}), CASE WHEN {_IS_LATER.format(table=table)} THEN excluded.status ELSE {table}.status END)"
+
+
+_UPSERT_SPAN: Final = f"""
 INSERT INTO spans (trace_id, id, parent_id, name, kind, status, start_ns, duration_ns, plumbing,
                    input, output, model, error, tags, metadata, attributes, notes)
-VALUES {rows}
-ON CONFLICT (trace_id, id) DO UPDATE SET
-    kind = excluded.kind, status = excluded.status, duration_ns = excluded.duration_ns, plumbing = excluded.plumbing,
-    input = coalesce(excluded.input, input), output = coalesce(excluded.output, output),
-    model = coalesce(excluded.model, model), error = coalesce(excluded.error, error), tags = coalesce(excluded.tags, tags),
-    metadata = coalesce(excluded.metadata, metadata), attributes = coalesce(excluded.attributes, attributes),
-    notes = coalesce(excluded.notes, notes)
-WHERE excluded.duration_ns IS NOT NULL OR spans.duration_ns IS NULL
+VALUES {{rows}}
+ON CONFLICT (trace_id, id) DO UPDATE SET {_status("spans", "trace_id")}, {_of_the_later(
+    "spans", "kind", "duration_ns", "plumbing", "input", "output", "model", "error", "tags", "metadata", "attributes", "notes"
+)}
 """
-_UPSERT_TRACE: Final = """
+_UPSERT_TRACE: Final = f"""
 INSERT INTO traces (id, name, status, start_ns, duration_ns, spans, input_tokens, output_tokens)
-VALUES {rows}
-ON CONFLICT (id) DO UPDATE SET
-    name = excluded.name, status = excluded.status, start_ns = excluded.start_ns, duration_ns = excluded.duration_ns,
-    spans = max(spans, excluded.spans), input_tokens = coalesce(excluded.input_tokens, input_tokens),
-    output_tokens = coalesce(excluded.output_tokens, output_tokens)
-WHERE excluded.duration_ns IS NOT NULL OR traces.duration_ns IS NULL
+VALUES {{rows}}
+ON CONFLICT (id) DO UPDATE SET {_status("traces", "id")}, {_of_the_later("traces", "name", "start_ns", "duration_ns")},
+    spans = max(spans, excluded.spans),
+    input_tokens = max(coalesce(input_tokens, excluded.input_tokens), coalesce(excluded.input_tokens, input_tokens)),
+    output_tokens = max(coalesce(output_tokens, excluded.output_tokens), coalesce(excluded.output_tokens, output_tokens))
 """
 _UPSERT_DOCUMENT: Final = """
 INSERT OR REPLACE INTO documents
     (trace_id, span_id, role, rank, id, content, text_id, score, higher_is_better, score_kind, metadata)
 VALUES {rows}
 """
-_SET_STATUS: Final = "UPDATE spans SET status = ? WHERE trace_id = ? AND id = ?"
-_SET_TRACE_STATUS: Final = "UPDATE traces SET status = ? WHERE id = ?"
+# A step that was abandoned and made good was made good.
+_SET_FATE: Final = """
+INSERT INTO fates (status, trace_id, span_id) VALUES (?, ?, ?)
+ON CONFLICT (trace_id, span_id) DO UPDATE SET status = max(status, excluded.status)
+"""
+_FATE: Final = "(SELECT status FROM fates WHERE trace_id = ?1 AND span_id = ?2)"
+_SET_STATUS: Final = f"UPDATE spans SET status = {_FATE} WHERE trace_id = ?1 AND id = ?2"
+_SET_TRACE_STATUS: Final = f"UPDATE traces SET status = {_FATE} WHERE id = ?1 AND id = ?2"
 _SEARCHABLE: Final = """
 INSERT OR REPLACE INTO search (rowid, question, answer)
 SELECT seq, column1, column2 FROM (VALUES {rows}) CROSS JOIN traces ON traces.id = column3
@@ -87,6 +108,12 @@ class Texts:
         self._this_batch[id(text)] = (text, found)  # holds the string, so that its id stays its own
         return found
 
+    def clean(self, text: str) -> str:
+        """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
+        data = text.encode("utf-8", "backslashreplace")
+        clean = data.decode()
+        return redact(clean) if self.redacted and may_hold_secret(data) else clean
+
     def _insert(self, data: bytes, key: bytes) -> int:
         clean = data.decode()
         if self.redacted and may_hold_secret(data):
@@ -106,6 +133,8 @@ class Batch:
     def __init__(self, texts: Texts) -> None:
         """`texts` takes the long strings."""
         self.text_id = texts.id_of
+        self.clean = texts.clean
+        self.redacted = texts.redacted
         self.json = Encoder(texts.id_of, redacted=texts.redacted)
         self.spans: list[tuple[Any, ...]] = []
         self.traces: list[tuple[Any, ...]] = []
@@ -122,9 +151,10 @@ class Batch:
         _execute(cursor, _UPSERT_TRACE, self.traces)
         _execute(cursor, _SEARCHABLE, self.searchable)
         if self.statuses:
-            cursor.executemany(_SET_STATUS, self.statuses)
-            roots = [(status, trace_id) for status, trace_id, span_id in self.statuses if trace_id == span_id]
-            cursor.executemany(_SET_TRACE_STATUS, roots)
+            cursor.executemany(_SET_FATE, self.statuses)
+            named = [(trace_id, span_id) for _, trace_id, span_id in self.statuses]
+            cursor.executemany(_SET_STATUS, named)
+            cursor.executemany(_SET_TRACE_STATUS, named)
 
 
 Fill = Callable[[Batch], None]

@@ -16,6 +16,10 @@ _ROLES = {
 _MESSAGE_FIELDS = ("name", "tool_call_id", "status")
 _MODEL_NAMES = frozenset(("model", "model_name", "model_id", "deployment_name", "azure_deployment"))
 _COUNTED = ("input_tokens", "output_tokens")
+_TOKEN_DETAILS = (
+    ("input_token_details", "cache_read", "cached_input_tokens"),
+    ("output_token_details", "reasoning", "reasoning_tokens"),
+)
 _NOT_PARAMETERS = frozenset((*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options"))
 _FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 
@@ -34,8 +38,8 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             return marked(type_name(type(value)))
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
-        frozen = freeze(metadata, budget, depth + 1) if metadata else {}
-        passage = Passage(content, identity if type(identity) is str else None, frozen)
+        frozen = {} if metadata is None else freeze(metadata, budget, depth + 1)
+        passage = Passage(content, identity if type(identity) is str else None, frozen if type(frozen) is dict else {})
         if budget.passages is None:
             budget.passages = [passage]
         else:
@@ -50,7 +54,8 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             "role": _ROLES.get(kind, kind) if type(kind) is str else "",
             "content": freeze(fields.get("content"), budget, depth + 1),
         }
-        if calls := fields.get("tool_calls"):
+        calls = fields.get("tool_calls")
+        if type(calls) is list and calls:
             out["tool_calls"] = freeze(calls, budget, depth + 1)
         for name in _MESSAGE_FIELDS:
             if (found := fields.get(name)) is not None:
@@ -81,7 +86,14 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
     return taker
 
 
-def serialized_name(serialized: dict[str, Any] | None) -> str:
+def name_of(name: Any, serialized: dict[str, Any] | None, otherwise: str) -> str:
+    """The name of a run: as the user gave it, else that of its class, else `otherwise`."""
+    if issubclass(type(name), str) and (exact := str.__str__(name)):
+        return exact
+    return _serialized_name(serialized) or otherwise
+
+
+def _serialized_name(serialized: dict[str, Any] | None) -> str:
     """The class name in what LangChain calls `serialized`; "" where it has none."""
     if not serialized:
         return ""
@@ -102,6 +114,8 @@ def model_call(invocation: dict[str, Any] | None, metadata: dict[str, Any] | Non
             found["provider"] = provider
     parameters: dict[str, Any] = {}
     for key, value in invocation.items() if invocation else ():
+        if type(key) is not str:
+            continue
         if key in _MODEL_NAMES:
             if type(value) is str and not found["name"]:
                 found["name"] = value
@@ -114,7 +128,11 @@ def model_call(invocation: dict[str, Any] | None, metadata: dict[str, Any] | Non
 
 def tool_names(invocation: dict[str, Any] | None) -> list[str]:
     """The names of the tools that a model was offered."""
-    tools = (invocation.get("tools") or invocation.get("functions")) if invocation else None
+    if not invocation:
+        return []
+    tools = invocation.get("tools")
+    if type(tools) is not list:
+        tools = invocation.get("functions")
     found: list[str] = []
     for tool in tools if type(tools) is list else ():
         described = tool.get("function", tool) if type(tool) is dict else {}
@@ -131,22 +149,31 @@ def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
     generation = generations[0][0] if generations and generations[0] else None
     message = getattr(generation, "message", None)
     usage = getattr(message, "usage_metadata", None)
-    if usage:
+    # Exact classes only, here and below: a provider's own objects may answer with a network call, or not at all.
+    if type(usage) is dict and usage:
         model["usage"] = _usage(usage)
-        if usage.get("total_cost") == 0:  # core >= 0.3.70 marks an answer from its cache so
+        cost = usage.get("total_cost")
+        if type(cost) in (int, float) and cost == 0:  # core >= 0.3.70 marks an answer from its cache so
             model["cached"] = True
-    elif output and (counted := _usage_of_provider(output.get("token_usage") or output.get("usage"))):
-        model["usage"] = counted
+    elif type(output) is dict:
+        counted = _usage_of_provider(output.get("token_usage")) or _usage_of_provider(output.get("usage"))
+        if counted:
+            model["usage"] = counted
     for details in (getattr(message, "response_metadata", None), getattr(generation, "generation_info", None)):
-        if not details:
+        if type(details) is not dict:
             continue
         for name in _FINISH_REASONS:
             if type(reason := details.get(name)) is str:
                 model.setdefault("finish_reason", reason)
-        if not model["name"] and type(name := details.get("model_name") or details.get("model")) is str:
+        _complete_name(model, details)
+    if type(output) is dict:
+        _complete_name(model, output)
+
+
+def _complete_name(model: dict[str, Any], details: dict[str, Any]) -> None:
+    for key in ("model_name", "model"):
+        if not model["name"] and type(name := details.get(key)) is str:
             model["name"] = name
-    if not model["name"] and output and type(name := output.get("model_name")) is str:
-        model["name"] = name
 
 
 def output_of(response: LLMResult) -> Any:
@@ -159,10 +186,10 @@ def output_of(response: LLMResult) -> Any:
 
 def _usage(usage: Any) -> dict[str, int]:
     found = {name: value for name in _COUNTED if type(value := usage.get(name)) is int and value >= 0}
-    if (details := usage.get("input_token_details")) and type(cached := details.get("cache_read")) is int:
-        found["cached_input_tokens"] = cached
-    if (details := usage.get("output_token_details")) and type(hidden := details.get("reasoning")) is int:
-        found["reasoning_tokens"] = hidden
+    for details_of, key, name in _TOKEN_DETAILS:
+        details = usage.get(details_of)
+        if type(details) is dict and type(count := details.get(key)) is int and count >= 0:
+            found[name] = count
     return found
 
 

@@ -119,7 +119,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """A chain, prompt, parser, function or graph node begins."""
         try:
             kind = _KIND_OF_RUN.get(run_type, "chain")
-            name = name or convert.serialized_name(serialized) or "chain"
+            if type(name) is not str or not name:
+                name = convert.name_of(name, serialized, "chain")
             span = self._start(run_id, parent_run_id, name, kind, inputs, tags, metadata)
             if span is None:
                 return
@@ -220,7 +221,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A retriever is asked."""
         try:
-            name = name or convert.serialized_name(serialized) or "retriever"
+            if type(name) is not str or not name:
+                name = convert.name_of(name, serialized, "retriever")
             span = self._start(run_id, parent_run_id, name, "retriever", query, tags, metadata)
             if span is not None and metadata:
                 steps.describe_retriever(span, metadata)
@@ -250,7 +252,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A tool is called."""
         try:
-            name = name or convert.serialized_name(serialized) or "tool"
+            if type(name) is not str or not name:
+                name = convert.name_of(name, serialized, "tool")
             value = input_str if inputs is None else inputs
             span = self._start(run_id, parent_run_id, name, "tool", value, tags, metadata)
             if span is not None and type(tool_call_id) is str:
@@ -378,7 +381,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None, name: str | None, invocation: dict[str, Any] | None,
     ) -> None:  # fmt: skip
         try:
-            name = name or convert.serialized_name(serialized) or "llm"
+            if type(name) is not str or not name:
+                name = convert.name_of(name, serialized, "llm")
             single = prompts[0] if len(prompts) == 1 else prompts
             span = self._start(run_id, parent_run_id, name, "llm", single, tags, metadata)
             if span is None:

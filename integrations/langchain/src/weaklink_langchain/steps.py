@@ -42,7 +42,7 @@ def read_tags(span: OpenSpan, tags: list[str], metadata: dict[str, Any] | None) 
     if own and metadata:
         # A retriever is tagged with the classes of its store and embedding, which its metadata has too.
         classes = (metadata.get("ls_vector_store_provider"), metadata.get("ls_embedding_provider"))
-        own = [tag for tag in own if tag not in classes]
+        own = [tag for tag in own if not any(type(name) is str and tag == name for name in classes)]
     if own:
         span.tags = own
 
@@ -54,15 +54,19 @@ def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
 
 def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: list[str] | None) -> None:
     """A run inside a LangGraph graph: agent, node, edge; and the attempt of a retried run."""
+    # Exact classes only: users put into the metadata what they like, and comparing would run its code.
     node = metadata.get("langgraph_node")
-    if metadata.get("ls_integration") in _AGENTS and (node is None or name == metadata.get("lc_agent_name")):
+    framework, agent = metadata.get("ls_integration"), metadata.get("lc_agent_name")
+    if type(framework) is str and framework in _AGENTS and (node is None or type(agent) is str and name == agent):
         span.kind = "agent"
-    if node is None:
+    if type(node) is not str:
         return
     if name == node:
-        describe(span, {"node": node, "step": metadata.get("langgraph_step")})
-        if span.attributes and (namespace := metadata.get("langgraph_checkpoint_ns")):
-            span.attributes["namespace"] = namespace
+        step, namespace = metadata.get("langgraph_step"), metadata.get("langgraph_checkpoint_ns")
+        attributes: dict[str, Any] = {"node": node, "step": step if type(step) is int else None}
+        if type(namespace) is str and namespace:
+            attributes["namespace"] = namespace
+        describe(span, attributes)
     elif tags and span.parent is not None and span.parent.name == node and _is_edge(span.parent, tags):
         describe(span, {"node": node, "branch": True})
 
@@ -78,8 +82,7 @@ def _is_edge(node: OpenSpan, tags: list[str]) -> bool:
     LangGraph (1.2) numbers what a node consists of: its own steps from 1, then a write that no callback tells of, then the edges.
     """
     for tag in tags:
-        number = tag[len(_STEP_TAG) :]
-        if tag.startswith(_STEP_TAG) and number.isdecimal():
+        if type(tag) is str and tag.startswith(_STEP_TAG) and (number := tag[len(_STEP_TAG) :]).isdecimal():
             if int(number) == node.steps_below + 1:
                 node.steps_below += 1
                 return False

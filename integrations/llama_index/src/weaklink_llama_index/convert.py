@@ -157,6 +157,13 @@ def nodes_in(value: Any) -> Any:
     return field(value, "source_nodes")
 
 
+def is_event(value: Any) -> bool:
+    """Whether `value` is an event of a workflow."""
+    from llama_index.core.workflow import Event
+
+    return issubclass(type(value), Event)
+
+
 def content_of_event(event: Any) -> Any:
     """What a workflow's event carries: its result, its message, or its fields by name; those that are None are left out."""
     fields = event.__dict__

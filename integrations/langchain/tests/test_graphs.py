@@ -1,0 +1,246 @@
+"""LangGraph: nodes, edges, and the ways in which a graph stops that are no failure."""
+
+import asyncio
+import operator
+import time
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphRecursionError
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, RetryPolicy, Send, interrupt
+
+from weaklink.testing import outline
+
+
+class State(TypedDict):
+    seen: Annotated[list[Any], operator.add]
+
+
+EMPTY: State = {"seen": []}
+
+
+def says(name: str) -> Any:
+    return lambda state: {"seen": [name]}
+
+
+def graph(*edges: tuple[str, str], checkpointer: Any = None, **nodes: Any) -> Any:
+    built = StateGraph(State)
+    for name, node in nodes.items():
+        built.add_node(name, node)
+    for start, end in edges or zip((START, *nodes), (*nodes, END), strict=False):
+        built.add_edge(start, end)
+    return built.compile(checkpointer=checkpointer)
+
+
+def statuses(trace: Any) -> dict[str, str]:
+    return {span.name: span.status for span in trace.steps}
+
+
+def test_nodes_are_steps_and_know_their_place(handler, traces):
+    graph(a=says("a"), b=says("b")).invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (a:chain, b:chain)"
+    assert [(span.attributes["node"], span.attributes["step"]) for span in trace.spans[1:]] == [("a", 1), ("b", 2)]
+    assert trace.root.output == {"seen": ["a", "b"]}
+    assert trace.root.metadata == trace.spans[1].metadata == {}
+    assert trace.spans[1].tags == ()
+
+
+def test_a_function_that_decides_where_to_go_is_marked_and_what_a_node_consists_of_is_not(handler, traces):
+    def where(state: State) -> str:
+        return "b"
+
+    def double(state: State) -> State:
+        return {"seen": state["seen"] * 2}
+
+    built = StateGraph(State)
+    built.add_node("a", RunnableLambda(says("a")) | RunnableLambda(double))
+    built.add_node("b", says("b"))
+    built.add_node("c", says("c"))
+    built.add_edge(START, "a")
+    built.add_conditional_edges("a", where, ["b", "c"])
+    built.compile().invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (a:chain > (RunnableLambda:chain, double:chain, where:chain), b:chain)"
+    assert [span.name for span in trace.spans if span.attributes.get("branch")] == ["where"]
+    (where_span,) = [span for span in trace.spans if span.name == "where"]
+    assert (where_span.output, where_span.attributes["node"]) == ("b", "a")
+
+
+def test_a_subgraph_is_no_decision(handler, traces):
+    graph(outer=graph(inner=says("inner"))).invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > outer:chain > LangGraph:chain > inner:chain"
+    assert not [span for span in trace.spans if span.attributes.get("branch")]
+
+
+def test_what_was_sent_runs_once_for_each(handler, traces):
+    built = StateGraph(State)
+    built.add_node("work", says("done"))
+    built.add_conditional_edges(START, lambda state: [Send("work", {"seen": [n]}) for n in range(3)], ["work"])
+    built.compile().invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (work:chain, work:chain, work:chain)"
+    assert sorted(span.input["seen"][0] for span in trace.steps[1:]) == [0, 1, 2]
+
+
+def test_a_node_that_searches_is_a_retriever_and_one_that_picks_a_reranker(handler, traces):
+    found = [Document(text) for text in ("one", "two", "three")]
+
+    class Search(TypedDict):
+        question: str
+        found: list[Document]
+
+    built = StateGraph(Search)
+    built.add_node("search", lambda state: {"found": found})
+    built.add_node("pick", lambda state: {"found": state["found"][:1]})
+    built.add_edge(START, "search")
+    built.add_edge("search", "pick")
+    built.compile().invoke({"question": "x", "found": []}, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (search:retriever, pick:reranker)"
+    assert [document.content for document in trace.steps[2].candidates] == ["one", "two", "three"]
+    assert [document.content for document in trace.steps[2].documents] == ["one"]
+
+
+async def test_a_branch_that_fails_is_the_origin_and_its_sibling_is_cancelled(handler, recorder, traces):
+    async def bad(state: State) -> State:
+        await asyncio.sleep(0.02)
+        raise ConnectionError("gone")
+
+    async def slow(state: State) -> State:
+        await asyncio.sleep(30)
+        return state
+
+    with pytest.raises(ConnectionError):
+        await graph((START, "bad"), (START, "slow"), bad=bad, slow=slow).ainvoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert statuses(trace) == {"LangGraph": "error", "bad": "error", "slow": "cancelled"}
+    (origin,) = {span.error.origin for span in trace.spans if span.failed}
+    assert trace.get(origin).name == "bad"
+    assert recorder.open_spans == 0
+
+
+def ask(state: State) -> State:
+    return {"seen": [interrupt("may I?")]}
+
+
+STOPPING = {
+    "node": lambda: graph(ask=ask, after=says("after"), checkpointer=InMemorySaver()),
+    "subgraph": lambda: graph(inner=graph(ask=ask), after=says("after"), checkpointer=InMemorySaver()),
+}
+
+
+@pytest.mark.parametrize("where", STOPPING)
+@pytest.mark.parametrize("mode", ["invoke", "ainvoke", "stream", "astream"])
+async def test_a_graph_that_waits_for_a_person_is_interrupted_and_goes_on(mode, where, handler, recorder, traces):
+    app = STOPPING[where]()
+    config: Any = {"callbacks": [handler], "configurable": {"thread_id": "1"}}
+    for value in (EMPTY, Command(resume="yes")):
+        if mode == "invoke":
+            app.invoke(value, config)
+        elif mode == "ainvoke":
+            await app.ainvoke(value, config)
+        elif mode == "stream":
+            list(app.stream(value, config))
+        else:
+            _ = [chunk async for chunk in app.astream(value, config)]
+
+    waiting, resumed = traces()
+    assert set(statuses(waiting).values()) == {"interrupted"}
+    assert set(statuses(resumed).values()) == {"ok"}
+    assert "after" in statuses(resumed)
+    assert resumed.root.metadata == {"thread_id": "1"}
+    assert recorder.open_spans == 0
+
+
+def test_a_graph_inside_a_node_that_waits_does_not_stop_the_graph_around_it(handler, traces):
+    inner = graph(ask=ask, checkpointer=InMemorySaver())
+
+    def call(state: State) -> State:
+        inner.invoke(EMPTY, {"configurable": {"thread_id": "inner"}})
+        return {"seen": ["went on"]}
+
+    RunnableLambda(call).invoke(EMPTY, {"callbacks": [handler]})
+
+    assert outline(traces()[0]) == "call:chain > LangGraph:chain[interrupted] > ask:chain[interrupted]"
+
+
+def test_a_command_to_the_graph_above_is_no_failure(handler, traces):
+    def leave(state: State) -> Any:
+        return Command(graph=Command.PARENT, goto="after", update={"seen": ["left"]})
+
+    graph((START, "inner"), inner=graph(leave=leave), after=says("after")).invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (inner:chain > LangGraph:chain > leave:chain, after:chain)"
+    assert [span.error for span in trace.spans if span.failed] == []
+
+
+def test_a_node_that_is_tried_again_has_recovered(handler, traces):
+    left = [2]
+
+    def flaky(state: State) -> State:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise ConnectionError("gone")
+        return {"seen": ["done"]}
+
+    built = StateGraph(State)
+    built.add_node("flaky", flaky, retry_policy=RetryPolicy(initial_interval=0.01, max_attempts=3))
+    built.add_edge(START, "flaky")
+    built.compile().invoke(EMPTY, {"callbacks": [handler]})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain > (flaky:chain[recovered], flaky:chain[recovered], flaky:chain)"
+    assert len({span.attributes["namespace"] for span in trace.steps[1:]}) == 1
+
+
+def test_too_many_steps_are_a_failure_of_the_graph_itself(handler, traces):
+    with pytest.raises(GraphRecursionError):
+        graph((START, "a"), ("a", "a"), a=says("a")).invoke(EMPTY, {"callbacks": [handler], "recursion_limit": 3})
+
+    trace = traces()[0]
+    assert outline(trace) == "LangGraph:chain! > (a:chain, a:chain, a:chain)"
+    assert (trace.root.error.type, trace.root.error.origin) == ("langgraph.errors.GraphRecursionError", trace.root.id)
+
+
+async def test_a_step_that_takes_too_long_is_cancelled_and_the_graph_has_failed(handler, recorder, traces):
+    async def slow(state: State) -> State:
+        await asyncio.sleep(30)
+        return state
+
+    app = graph(slow=slow)
+    app.step_timeout = 0.1
+    with pytest.raises(TimeoutError):
+        await app.ainvoke(EMPTY, {"callbacks": [handler]})
+
+    assert statuses(traces()[0]) == {"LangGraph": "error", "slow": "cancelled"}
+    assert recorder.open_spans == 0
+
+
+def test_a_step_that_cannot_be_stopped_ends_after_its_graph_and_is_recorded(handler, recorder, traces):
+    def slow(state: State) -> State:
+        time.sleep(0.4)
+        return {"seen": ["late"]}
+
+    app = graph(slow=slow)
+    app.step_timeout = 0.1
+    with pytest.raises(TimeoutError):
+        app.invoke(EMPTY, {"callbacks": [handler]})
+    time.sleep(0.6)
+
+    trace = traces()[0]
+    assert statuses(trace) == {"LangGraph": "error", "slow": "ok"}
+    assert trace.spans[1].output == {"seen": ["late"]}
+    assert recorder.open_spans == 0

@@ -1,0 +1,58 @@
+"""What is remembered of a step between its start and its end, in `OpenSpan.scratch`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaklink_llama_index.kinds import Family
+
+if TYPE_CHECKING:
+    from weaklink.model import SpanStatus
+    from weaklink.recorder import OpenSpan
+    from weaklink.snapshot import Passage
+
+
+class StepState:
+    """One recorded step of LlamaIndex while it is open."""
+
+    # What most steps never have stands on the class.
+    passages: list[Passage] | None = None
+    """The documents that went in."""
+    prompt: OpenSpan | None = None
+    """The prompt that is being filled: it ends when the model is called."""
+    prompts = 0
+    """How many prompts have been filled."""
+    started = False
+    """A model call whose events LlamaIndex reports, so that the end of its stream will be told."""
+    held = False
+    """The method has returned a stream; the step ends with the stream."""
+    last: Any = None
+    """The newest chunk of a streamed answer, which holds all of it so far."""
+    cancelled = False
+    """LlamaIndex has said that this step was cancelled, and will report that it ended well."""
+    history_end: tuple[SpanStatus, BaseException | None] | None = None
+    """How the thread or task ended that drives a chat engine's stream."""
+
+    def __init__(self, family: Family, id_: str, instance: Any) -> None:
+        """`id_` is LlamaIndex's name of the span, `instance` the object whose method was called."""
+        self.family: Family = family
+        self.id_ = id_
+        self.instance = instance
+
+
+def state_of(span: OpenSpan | None) -> StepState | None:
+    """The state of a step of this package; None for any other span, and for one that is stored."""
+    state = None if span is None else span.scratch
+    return state if type(state) is StepState else None
+
+
+class QueryEmbedding:
+    """The embedding of a retriever's query: part of the retriever's step, and a step of its own only where it fails."""
+
+    __slots__ = ("began", "retriever", "text")
+
+    def __init__(self, retriever: OpenSpan, began: int, text: Any) -> None:
+        """`began` is on the performance counter."""
+        self.retriever = retriever
+        self.began = began
+        self.text = text

@@ -1,0 +1,245 @@
+"""Which span of LlamaIndex begins, ends or fails which step. One of these per store, however many handlers there are."""
+
+from __future__ import annotations
+
+import logging
+import time
+from hashlib import blake2b
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from weaklink_llama_index import control, convert, kinds, steps, streams
+from weaklink_llama_index.events import EVENTS
+from weaklink_llama_index.listeners import Listeners
+from weaklink_llama_index.state import QueryEmbedding, StepState, state_of
+
+if TYPE_CHECKING:
+    from inspect import BoundArguments
+
+    from weaklink.model import SpanStatus
+    from weaklink.recorder import OpenSpan, Recorder
+    from weaklink_llama_index.handler import WeaklinkCallbackHandler
+    from weaklink_llama_index.kinds import StepKind
+
+# One inside the other on the same object, these are different steps all the same.
+_NEVER_ONE_STEP = frozenset(("own", "step", "run"))
+_SAME_WARNING_S = 60.0
+_log = logging.getLogger("weaklink")
+
+
+class Tracing:
+    """Turns LlamaIndex's spans and events into the steps of one recorder."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Nothing is heard before `listen`."""
+        from weaklink.settings import load_settings
+
+        settings = load_settings()
+        self.recorder = recorder
+        self.taker = convert.snapshotter(settings.max_span_bytes, redact=settings.redact)
+        # Replaced, never changed: other threads walk over it.
+        self._handlers: tuple[ref[WeaklinkCallbackHandler], ...] = ()
+        self._listeners = Listeners(self)
+        # Spans of LlamaIndex that are part of a recorded step, for as long as they are open.
+        self._part_of: dict[str, OpenSpan | QueryEmbedding] = {}
+        self._warned: dict[str, float] = {}
+
+    def serve(self, handler: WeaklinkCallbackHandler) -> None:
+        """Record for `handler` whatever it listens to, as long as it lives."""
+        self._handlers = (*self._handlers, ref(handler, self._forget))
+        self._listeners.add()
+
+    @property
+    def handlers(self) -> list[WeaklinkCallbackHandler]:
+        """The handlers that this records for."""
+        return [handler for known in self._handlers if (handler := known()) is not None]
+
+    def _forget(self, gone: ref[WeaklinkCallbackHandler]) -> None:
+        self._handlers = tuple(known for known in self._handlers if known is not gone)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Stop listening where no handler is left and nothing is open."""
+        if not self._handlers and not self.recorder.open_spans:
+            self._listeners.remove()
+
+    # --- what the dispatcher reports
+
+    def enter(
+        self, id_: str, bound_args: BoundArguments, instance: Any, parent_id: str | None, tags: dict[str, Any] | None
+    ) -> None:
+        """A method of LlamaIndex is called."""
+        try:
+            parent = None if parent_id is None else self.find(parent_id)
+            if parent is None:
+                self._enter_root(id_, bound_args, instance)
+            elif (above := state_of(parent)) is not None:
+                self._enter_below(id_, bound_args, instance, parent, above, parent_id)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the host
+            self.trouble("the start of a step", error)
+
+    def exit(self, id_: str, bound_args: BoundArguments, result: Any) -> None:
+        """A method of LlamaIndex has returned."""
+        try:
+            if (part := self._part_of.pop(id_, None)) is not None:
+                if type(part) is QueryEmbedding:
+                    steps.note_embedding(part.retriever, result, perf_counter_ns() - part.began)
+                return
+            span = self.recorder.find(key_of(id_))
+            if span is None or (state := state_of(span)) is None:
+                return
+            if state.cancelled:
+                self.finish(span, "cancelled")
+            elif not streams.hold(self, span, state, result, bound_args):
+                self.finish(span, steps.end(self, span, state, result))
+            if state.family == "history":
+                streams.history_ended(self, span, "ok", None)
+        except Exception as error:  # noqa: BLE001
+            self.trouble("the end of a step", error)
+
+    def drop(self, id_: str, err: BaseException | None) -> None:
+        """A method of LlamaIndex has raised."""
+        try:
+            error = err if err is not None else RuntimeError("the span was dropped")
+            if (part := self._part_of.pop(id_, None)) is not None:
+                if type(part) is QueryEmbedding:
+                    self._record_failed_embedding(id_, part, error)
+                return
+            span = self.recorder.find(key_of(id_))
+            if span is None or (state := state_of(span)) is None:
+                return
+            if state.prompt is not None:  # its variables could not be filled in
+                self.recorder.fail(state.prompt, error)
+            self.fail(span, error)
+            if state.family == "history":
+                streams.history_ended(self, span, "error", error)
+        except Exception as trouble:  # noqa: BLE001
+            self.trouble("the failure of a step", trouble)
+
+    def event(self, event: Any) -> None:
+        """Something happened inside a span."""
+        try:
+            react = EVENTS.get(type(event).__name__)
+            if react is None or event.span_id is None:
+                return
+            span = self.find(event.span_id)
+            if (state := state_of(span)) is not None and span is not None:
+                react(self, span, state, event)
+        except Exception as error:  # noqa: BLE001
+            self.trouble(f"the event {type(event).__name__}", error)
+
+    # --- beginning
+
+    def _enter_root(self, id_: str, bound_args: BoundArguments, instance: Any) -> None:
+        interested = [handler for handler in self.handlers if handler.listens_to(instance)]
+        if not interested:
+            self._rest()
+            return
+        qualified = kinds.method_of(id_)
+        kind = kinds.kind_of(instance, qualified)
+        if kind is None:
+            return
+        span = self._begin(id_, bound_args, instance, None, kind, steps.name_of(kind, instance, qualified))
+        for handler in interested:
+            handler.watch(span.trace)
+
+    def _enter_below(
+        self, id_: str, bound_args: BoundArguments, instance: Any, parent: OpenSpan, above: StepState, parent_id: str | None
+    ) -> None:  # fmt: skip
+        qualified = kinds.method_of(id_)
+        kind = kinds.kind_of(instance, qualified)
+        if instance is None and above.family == "run":
+            name = qualified.rpartition(".")[2]
+            kind = kinds.FRAMEWORK_STEP if kinds.is_step_of_framework(type(above.instance), name) else kinds.STEP
+        if kind is None:
+            self._part_of[id_] = parent
+            return
+        if kind.family == "embed" and parent.kind == "retriever":
+            is_inner = type(self._part_of.get(parent_id or "")) is QueryEmbedding
+            text = next(iter(bound_args.arguments.values()), None)
+            self._part_of[id_] = parent if is_inner else QueryEmbedding(parent, perf_counter_ns(), text)
+            return
+        same = self._same_step(kind, instance, parent, above)
+        if same is not None:
+            self._part_of[id_] = same
+            return
+        span = self._begin(id_, bound_args, instance, parent, kind, steps.name_of(kind, instance, qualified))
+        if above.prompt is not None and kind.family == "llm":
+            above.prompt.output = span.input
+            self.recorder.finish(above.prompt)
+            above.prompt = None
+
+    def _same_step(self, kind: StepKind, instance: Any, parent: OpenSpan, above: StepState) -> OpenSpan | None:
+        """The open step that a new span only carries out: `_retrieve` inside `retrieve`, `complete` inside `chat`."""
+        if instance is None or kind.family in _NEVER_ONE_STEP:
+            return None
+        if above.family == kind.family and above.instance is instance:
+            return parent
+        return streams.running_call(parent, instance) if kind.family == "llm" else None
+
+    def _begin(
+        self, id_: str, bound_args: BoundArguments, instance: Any, parent: OpenSpan | None, kind: StepKind, name: str
+    ) -> OpenSpan:  # fmt: skip
+        # The dispatcher holds the bound arguments as long as the call lives, and a stream of ours as long as it lives: where
+        # they are collected without a word, nobody will ever report the end.
+        parent_key = None if parent is None else parent.key
+        span = self.recorder.start(key_of(id_), parent_key, name, kind.kind, bound_args)
+        span.plumbing = kind.plumbing
+        span.scratch = state = StepState(kind.family, id_, instance)
+        steps.begin(self, span, state, bound_args.arguments)
+        return span
+
+    # --- what steps, events and streams ask for
+
+    def find(self, id_: str) -> OpenSpan | None:
+        """The open step of this name, or the one that it is part of."""
+        part = self._part_of.get(id_)
+        if part is not None:
+            return part.retriever if type(part) is QueryEmbedding else part
+        return self.recorder.find(key_of(id_))
+
+    def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
+        """The step has ended."""
+        self.recorder.finish(span, status)
+        if span.parent is not None and (span.has_retrieval or span.kind == "retriever" or span.kind == "reranker"):
+            span.parent.has_retrieval = True
+
+    def fail(self, span: OpenSpan, error: BaseException) -> None:
+        """The step has ended with an exception, which may be control flow."""
+        status = control.status_of(error)
+        if status == "ok":
+            self.finish(span)
+        else:
+            self.recorder.fail(span, error, status)
+
+    def begin_prompt(self, span: OpenSpan, state: StepState, name: str) -> OpenSpan:
+        """A step that LlamaIndex opens no span for: a template is filled."""
+        state.prompts = state.prompts % 15 + 1
+        # The key differs from that of the call in the version digit of the UUID, which is the same in all of LlamaIndex's.
+        state.prompt = self.recorder.start(span.key ^ (state.prompts << 76), span.key, name, "prompt")
+        return state.prompt
+
+    def trouble(self, event: str, error: Exception) -> None:
+        """An error of our own: told once a minute per event; raised later where a handler is strict."""
+        for handler in self.handlers:
+            handler.remember(error)
+        now = time.monotonic()
+        if now - self._warned.get(event, -_SAME_WARNING_S) >= _SAME_WARNING_S:
+            self._warned[event] = now
+            _log.warning("weaklink: a step was not recorded, %s failed: %r", event, error)
+
+    def _record_failed_embedding(self, id_: str, part: QueryEmbedding, error: BaseException) -> None:
+        span = self.recorder.start(key_of(id_), part.retriever.key, "query embedding", "embedding")
+        span.start_ns -= span.began - part.began
+        span.began = part.began
+        span.input = self.taker.take(part.text)[0]
+        self.recorder.fail(span, error)
+
+
+def key_of(id_: str) -> int:
+    """The number in the uuid that ends a span's id; for an id without one, a number made of all of it."""
+    try:
+        return int(id_[-36:].replace("-", ""), 16)
+    except ValueError:
+        return int.from_bytes(blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=16).digest())

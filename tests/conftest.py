@@ -1,0 +1,36 @@
+"""What the tests of recorder, store and promises have: a store of their own, and recorders that end with the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from weaklink.recorder import Recorder
+from weaklink.settings import Settings
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    """Where the test records."""
+    return tmp_path / "weak" / "traces.db"
+
+
+@pytest.fixture
+def new_recorder(store_path: Path) -> Iterator[Callable[..., Recorder]]:
+    """Makes recorders of `store_path` (or another path); each is closed after the test."""
+    made: list[Recorder] = []
+
+    def make(path: Path | None = None, **settings: object) -> Recorder:
+        recorder = Recorder(path or store_path, Settings.model_validate({"flush_interval_ms": 20, **settings}))
+        made.append(recorder)
+        return recorder
+
+    yield make
+    for recorder in made:
+        recorder.close(1.0)
+
+
+@pytest.fixture
+def recorder(new_recorder: Callable[..., Recorder]) -> Recorder:
+    """A recorder of `store_path`."""
+    return new_recorder()
