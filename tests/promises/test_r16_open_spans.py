@@ -46,6 +46,7 @@ async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorde
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     tasks.clear()
+    del task
     for _ in range(99):
         step(recorder, root, "forgotten")
     began = time.monotonic()

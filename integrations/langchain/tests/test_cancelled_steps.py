@@ -254,11 +254,11 @@ async def test_2000_cancelled_runs_leave_nothing_in_memory(handler: WeaklinkCall
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(handler.flush)
 
-    for _ in range(5):
-        await killed()
-    gc.collect()
     tracemalloc.start()
     try:
+        for _ in range(5):
+            await killed()
+        gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(20):
             await killed()

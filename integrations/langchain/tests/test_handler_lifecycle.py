@@ -214,9 +214,9 @@ def test_many_runs_and_many_handlers_leave_nothing_in_memory(handler, recorder, 
         handler.flush()
         gc.collect()
 
-    work(300)
     tracemalloc.start()
     try:
+        work(300)
         before = tracemalloc.get_traced_memory()[0]
         work(1_000)
         grown = tracemalloc.get_traced_memory()[0] - before

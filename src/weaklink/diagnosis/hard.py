@@ -116,7 +116,7 @@ def loop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     for span in trace.of_kind("tool", "retriever"):
         calls[span.name, text_of(span.input)].append(span)
     hit_limit = trace.root.error is not None and _is(trace.root, _RECURSION)
-    worst: list[Span] = max(calls.values(), key=len, default=[])
+    worst = max(calls.values(), key=len) if calls else list[Span]()
     is_loop = len(worst) >= limits.same_call and len({_result(span) for span in worst}) < len(worst)
     if is_loop:
         first = worst[0]

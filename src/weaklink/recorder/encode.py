@@ -25,6 +25,12 @@ def encode(record: Record, batch: Batch) -> None:
     span_id = trace_id if span.key == trace.key else _hex(span.key)
 
     json = batch.json
+    # Before the span itself: what cannot be encoded must not leave half a step in the batch.
+    documents = [
+        _document_row(trace_id, span_id, role, rank, passage, batch)
+        for role, passages in (("documents", span.documents), ("candidates", span.candidates))
+        for rank, passage in enumerate(passages or (), start=1)
+    ] if span.documents or span.candidates else ()  # fmt: skip
     batch.spans.append(
         (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), batch.clean(span.name), span.kind,
          span.status if is_over else "incomplete", span.start_ns, duration, span.plumbing,
@@ -33,10 +39,7 @@ def encode(record: Record, batch: Batch) -> None:
          json(span.tags) if span.tags else None, json(span.metadata) if span.metadata else None,
          json(span.attributes) if span.attributes else None, json(span.notes) if span.notes else None)
     )  # fmt: skip
-    if span.documents or span.candidates:
-        for role, passages in (("documents", span.documents), ("candidates", span.candidates)):
-            for rank, passage in enumerate(passages or (), start=1):
-                batch.documents.append(_document_row(trace_id, span_id, role, rank, passage, batch))
+    batch.documents.extend(documents)
     if is_over:
         _count(span)
     if span.key == trace.key:

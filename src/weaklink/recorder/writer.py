@@ -37,13 +37,14 @@ class Writer:
         self._settings = settings
         self._interval = settings.flush_interval_ms / 1000
         self._tick = tick
+        self._on_start = on_start
         self._patience = float("inf")
         self._path = path
         self._store: SQLiteStore | None = None
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._progress = threading.Condition()
-        self._start_lock = threading.Lock()
+        self._start_lock = threading.RLock()
         self._draining = threading.RLock()
         self._unwritten: list[Any] = []
         self._pause = 0.0
@@ -66,6 +67,7 @@ class Writer:
                 self.running = False
                 return
             self._thread = thread
+        self._on_start()
 
     def notice(self) -> None:
         """Much waits, or the thread sleeps or is gone: see to it that the queue is emptied."""
@@ -108,6 +110,7 @@ class Writer:
                     left += len(taken)
                 if left:
                     self._queue.settle(dropped=left, reason="store unavailable at exit")
+                    self._warn("exit", f"{left} records are lost: the process ended before the store could be written")
                 if self._store is not None:
                     self._store.close()
             finally:
@@ -117,7 +120,7 @@ class Writer:
         """In a forked child: nothing of the parent's thread, locks and connections may be used. Takes no lock itself."""
         if self._store is not None:
             self._store.abandon()
-        self.__init__(queue, self._path, self._settings, self._tick)
+        self.__init__(queue, self._path, self._settings, self._tick, self._on_start)
 
     def _run(self) -> None:
         quiet = 0

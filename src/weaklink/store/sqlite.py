@@ -177,7 +177,10 @@ class SQLiteStore:
                 raise StoreError(f"the store {self.path} cannot be read: {error}; check the file") from error
 
     def _select(self, sql: str, *parameters: Any) -> list[Any]:
-        return self._read(lambda db: db.execute(sql, parameters).fetchall())
+        def rows(db: apsw.Connection) -> list[Any]:
+            return db.execute(sql, parameters).fetchall()
+
+        return self._read(rows)
 
     def _write(self, fill: Fill) -> None:
         try:

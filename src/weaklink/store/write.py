@@ -121,10 +121,10 @@ class Texts:
             if masked is not clean and masked != clean:
                 clean = masked
                 key = hashlib.blake2b(clean.encode(), digest_size=16).digest()
-        row = self._cursor.execute("SELECT id FROM texts WHERE hash = ?", (key,)).fetchone()
-        if row is None:
-            row = self._cursor.execute("INSERT INTO texts (hash, content) VALUES (?, ?) RETURNING id", (key, clean)).fetchone()
-        return int(row[0])
+        found = self._cursor.execute("SELECT id FROM texts WHERE hash = ?", (key,)).get
+        if found is None:
+            found = self._cursor.execute("INSERT INTO texts (hash, content) VALUES (?, ?) RETURNING id", (key, clean)).get
+        return int(found)
 
 
 class Batch:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # One inside the other on the same object, these are different steps all the same.
 _NEVER_ONE_STEP = frozenset(("own", "step", "run"))
+# Stands for the state of a step that an ancestor's end closed, and that goes on all the same.
+_STORED = StepState("own", "", None)
 _SAME_WARNING_S = 60.0
 _log = logging.getLogger("weaklink")
 
@@ -74,7 +76,8 @@ class Tracing:
             parent = None if parent_id is None else self.find(parent_id)
             if parent is None:
                 self._enter_root(id_, bound_args, instance)
-            elif (above := state_of(parent)) is not None:
+            else:
+                above = state_of(parent) or _STORED
                 self._enter_below(id_, bound_args, instance, parent, above, parent_id)
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the host
             self.trouble("the start of a step", error)

@@ -37,14 +37,14 @@ class LangChainDemo:
     def __init__(self, local: LocalModel | None) -> None:
         """Index the handbook; with `local` None, scripted answers stand in for the model."""
         self._scripted = local is None
-        self._pieces = healthy_pieces(ScriptedChatModel(answer="") if local is None else real_model(local))
+        healthy = healthy_pieces(ScriptedChatModel(answer="") if local is None else real_model(local))
+        # Made beforehand: an index that a sabotage fills is no part of the run that is recorded.
+        self._pieces = {"": healthy, **{name: sabotage(healthy) for name, sabotage in SABOTAGES.items()}}
 
     def pieces(self, case: DemoCase) -> Pieces:
         """What the case's chain is made of, sabotage included."""
-        pieces = self._pieces
-        if self._scripted:
-            pieces = replace(pieces, model=ScriptedChatModel(answer=case.scripted))
-        return SABOTAGES[case.sabotage](pieces) if case.sabotage else pieces
+        pieces = self._pieces[case.sabotage]
+        return replace(pieces, model=ScriptedChatModel(answer=case.scripted)) if self._scripted else pieces
 
     def runnable(self, case: DemoCase) -> Runnable[str, Any]:
         """The chain or agent that answers the case's question."""
