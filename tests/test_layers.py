@@ -153,7 +153,8 @@ def test_no_two_parts_import_each_other():
         ("diagnosis/x.py", "weaklink.diagnosis.x", "import time", "diagnosis/x.py:1 imports time, and the diagnosis is pure"),
         ("bench/x.py", "weaklink.bench.x", "from weaklink.store import open_store",
          "bench/x.py:1 imports weaklink.store, and bench may import ['bench', 'errors', 'model', 'settings'] alone"),
-        ("store/x.py", "weaklink.store.x", "from weaklink.bench import run", "store/x.py:1 imports weaklink.bench, which is not below store"),
+        ("store/x.py", "weaklink.store.x", "from weaklink.bench import run",
+         "store/x.py:1 imports weaklink.bench, which is not below store"),
         ("new/x.py", "weaklink.new.x", "from weaklink.model import Span", "new/x.py:1: new has no place in LAYERS"),
     ],
 )  # fmt: skip

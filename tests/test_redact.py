@@ -18,7 +18,8 @@ _IDS = [name for name, _ in SECRETS]
 def test_every_known_format_is_masked_wherever_it_stands(name: str, secret: str):
     shapes = {
         "alone": secret, "in a sentence": f"Use {secret}, please.", "in quotes": f"it is '{secret}'.", "in brackets": f"<{secret}>",
-        "in JSON": json.dumps({"a": secret}), "in JSON in JSON": json.dumps({"a": json.dumps({"b": secret})}), "in lines": f"a\n{secret}\nb",
+        "in JSON": json.dumps({"a": secret}), "in JSON in JSON": json.dumps({"a": json.dumps({"b": secret})}),
+        "in lines": f"a\n{secret}\nb",
         "as an option": f"--key={secret}", "in a query": f"https://host.example/v1?a=1&k={secret}&b=2", "in a header": f"X-Key: {secret}",
         "in Python": f"client(key={secret!r})", "after a lot of text": f"{'prose and more prose ' * 50}{secret}",
     }  # fmt: skip
@@ -92,7 +93,8 @@ def test_what_is_no_secret_stays(text: str):
     [
         ("api_key", True), ("OPENAI_API_KEY", True), ("apiKey", True), ("x-api-key", True), ("password", True), ("db.password", True),
         ("client_secret", True), ("token", True), ("access_token", True), ("hf_token", True), ("Authorization", True), ("cookie", True),
-        ("set-cookie", True), ("aws_secret_access_key", True), ("credentials", True), ("passphrase", True), ("session_token", True), ("passwords", True), ("secretKey", True), ("db_password2", True), ("token_v2", True),
+        ("set-cookie", True), ("aws_secret_access_key", True), ("credentials", True), ("passphrase", True), ("session_token", True),
+        ("passwords", True), ("secretKey", True), ("db_password2", True), ("token_v2", True),
         ("private_key", True), ("connection_string", True),
         ("max_tokens", False), ("token_count", False), ("input_tokens", False), ("completion_tokens_details", False), ("key", False),
         ("keys", False), ("author", False), ("tokenizer", False), ("question", False), ("stop_token_ids", False), ("primary_key", False),
@@ -119,14 +121,15 @@ def test_a_secret_in_the_preview_of_bytes_is_masked():
 
 _secret_like = st.sampled_from([
     "password", "api_key", "Token", "secret", "ſecret", "toKen", "authorization", "access key", "session-id", "cookie", "credential",
-    "passphrase", "PWD", "id_token", "connection string", "x" * 60, "é" * 40, "_" * 30, ":", "=", "=>", ":=", "://", "@", " ", "\n", "\u2003",
+    "passphrase", "PWD", "id_token", "connection string", "x" * 60, "é" * 40,
+    "_" * 30, ":", "=", "=>", ":=", "://", "@", " ", "\n", "\u2003",
     '"', "'", "\\", "\\\\", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN", "bearer ", "Basic ", "sk-", "ghp_",
     "eyJ", ".", "AKIA", "hunter2", "a1B2c3D4e5F6g7H8", "0123456789abcdef", "[redacted]", "\x00", "\ud7ff", ",", "{", "}", "?sig=", "/",
 ])  # fmt: skip
 _mixtures = st.lists(_secret_like | st.text(max_size=6), max_size=9).map("".join)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(_mixtures)
 @example("-----BEGIN PRIVATE KEY-----")
 @example("ſecret: x1y2z3")
@@ -154,7 +157,8 @@ def test_a_megabyte_of_anything_is_looked_at_in_reasonable_time():
     import time
 
     texts = ["a" * 1_000_000, "a " * 500_000, "sk-" * 333_333, "password=" * 111_111, "://:" * 250_000, "=:" * 500_000,
-             '{"key": "' * 111_111, "-----BEGIN PRIVATE KEY-----" * 37_000, "A.b-" * 250_000, "eyJ" * 333_333, "x_y-" * 250_000 + "=z"]  # fmt: skip
+             '{"key": "' * 111_111, "-----BEGIN PRIVATE KEY-----" * 37_000, "A.b-" * 250_000, "eyJ" * 333_333,
+             "x_y-" * 250_000 + "=z"]  # fmt: skip
     slowest = 0.0
     for text in texts:
         began = time.perf_counter()

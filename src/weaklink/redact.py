@@ -82,7 +82,10 @@ _ASSIGNED = re.compile(
 )
 # Numbers under such names are counts and limits ("max_tokens": 512, "token_count": 9), not secrets.
 _NOT_SECRET_NAME = re.compile(r"(?i)tokens\b|_tokens|token_(?:count|usage|limit|type|ids?)|time_to|finish")
-_HARMLESS_VALUE = re.compile(r"(?i)\A(?:true|false|null|none|yes|no|is|are|the|required|optional|string|str|\[redacted\]?|<[^>]*>|\$\{.*|\d{1,6})[.!?]?\Z")
+_HARMLESS_VALUE = re.compile(
+    r"(?i)\A(?:true|false|null|none|yes|no|is|are|the|required"
+    r"|optional|string|str|\[redacted\]?|<[^>]*>|\$\{.*|\d{1,6})[.!?]?\Z"
+)
 
 
 def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:

@@ -26,7 +26,8 @@ MARK: Final = "$type"
 LONG_TEXT: Final = 256
 _MAX_DEPTH: Final = 24
 _MAX_NODES: Final = 10_000
-_MAX_NS: Final = 10_000_000
+# An event takes up to two snapshots, of a value and of the metadata, and has 20 ms for both.
+_MAX_NS: Final = 7_000_000
 # With fewer nodes left than this a value is large, and the clock is read at each container.
 _CLOCKED: Final = _MAX_NODES - 500
 _MAX_INT_BITS: Final = 4_096
@@ -34,16 +35,6 @@ _PREVIEW_BYTES: Final = 256
 _EXACT_INT: Final = 1 << 63
 
 Encoder = Callable[[Any, "Budget", int], Any]
-
-
-class Text:
-    """A long string inside a snapshot, to be stored once by content hash."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str) -> None:
-        """`value` is shared, never copied."""
-        self.value = value
 
 
 class Passage:
@@ -87,10 +78,6 @@ class Budget:
         self.size += kept
         return value
 
-    def text(self, value: str) -> "Text":
-        """The same, marked to be stored once."""
-        return Text(self.shared(value))
-
     def exhausted(self) -> bool:
         """Whether nodes or time are used up; asked once the value has shown to be large."""
         if self.nodes >= 0:
@@ -128,13 +115,13 @@ class Snapshotter:
         self._table: dict[type, Encoder] = {}
 
     def learn(self, encoders: Mapping[type, Encoder]) -> None:
-        """Freeze a framework's classes, and their subclasses, so: (value, budget, depth) -> JSON, Text or Passage."""
+        """Freeze a framework's classes, and their subclasses, so: (value, budget, depth) -> JSON or Passage."""
         self._encoders.update(encoders)
 
     def take(self, value: Any) -> tuple[Any, Budget]:
         """The snapshot of `value`, and the budget with what was used and met. Never raises an Exception."""
         kind = type(value)
-        if value is None or kind is bool or kind is str and len(value) <= LONG_TEXT:
+        if value is None or kind is bool or (kind is str and len(value) <= LONG_TEXT):
             return value, _NOTHING_USED
         budget = Budget(self.max_bytes)
         try:
@@ -148,8 +135,8 @@ class Snapshotter:
         """The snapshot of one value inside another, at `depth`."""
         kind = type(value)
         if kind is str:
-            return value if len(value) <= LONG_TEXT else budget.text(value)
-        if value is None or kind is bool or kind is int and -_EXACT_INT <= value < _EXACT_INT:
+            return value if len(value) <= LONG_TEXT else budget.shared(value)
+        if value is None or kind is bool or (kind is int and -_EXACT_INT <= value < _EXACT_INT):
             return value
         encode = self._table.get(kind)
         if encode is None:
@@ -194,8 +181,8 @@ class Snapshotter:
                 if secret_keys.get(key, True) and self._is_secret(key, kind):
                     out[key] = MASK
                 elif kind is str:
-                    out[key] = item if len(item) <= LONG_TEXT else budget.text(item)
-                elif item is None or kind is bool or kind is int and -_EXACT_INT <= item < _EXACT_INT:
+                    out[key] = item if len(item) <= LONG_TEXT else budget.shared(item)
+                elif item is None or kind is bool or (kind is int and -_EXACT_INT <= item < _EXACT_INT):
                     out[key] = item
                 else:
                     out[key] = self.freeze(item, budget, depth + 1)
@@ -245,8 +232,6 @@ class Snapshotter:
         kind = type(frozen)
         if kind is str:
             return frozen[:LONG_TEXT]
-        if kind is Text:
-            return frozen.value[:LONG_TEXT]
         if kind is dict:
             return str(frozen.get("value", frozen.get(MARK)))[:LONG_TEXT]
         return str(frozen)[:LONG_TEXT] if kind in (int, float, bool, type(None)) else type_name(type(key))
@@ -322,7 +307,7 @@ def _float(value: Any, budget: Budget, depth: int) -> Any:
 
 def _str(value: Any, budget: Budget, depth: int) -> Any:
     exact = str.__str__(value)
-    return exact if len(exact) <= LONG_TEXT else budget.text(exact)
+    return exact if len(exact) <= LONG_TEXT else budget.shared(exact)
 
 
 def _bytes(value: Any, budget: Budget, depth: int) -> Any:
@@ -336,7 +321,7 @@ def _text_of(value: Any, budget: Budget, depth: int) -> Any:
 
 
 def _datetime(value: Any, budget: Budget, depth: int) -> Any:
-    kind = datetime if datetime in type.__getattribute__(type(value), "__mro__") else time
+    kind: Any = datetime if datetime in type.__getattribute__(type(value), "__mro__") else time
     zone = type(kind.tzinfo.__get__(value))
     if zone in _SAFE_ZONES:
         return marked(kind.__name__, kind.isoformat(value))

@@ -27,7 +27,7 @@ def document(content: str) -> JsonValue:
         ({"question": "Who?", "context": "x"}, "Who?"),
         ({"input": "Who?", "chat_history": [message("user", "Hello")]}, "Who?"),
         ({"anything": "Who?", "k": 4}, "Who?"),
-        ({"messages": [message("system", "Be kind."), message("user", "Hi"), message("assistant", "Hi!"), message("user", "Who?")]}, "Who?"),
+        ({"messages": [message("system", "Be kind."), message("user", "Hi"), message("ai", "Hi!"), message("user", "Who?")]}, "Who?"),
         ({"messages": [["system", "Be kind."], ["user", "Who?"]]}, "Who?"),
         ([message("human", [{"type": "text", "text": "Who?"}])], "Who?"),
         ({"question": "", "k": 4}, ""),

@@ -5,7 +5,20 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from weaklink.model import (
-    KINDS, ROLES, STATUSES, VERDICTS, Diagnosis, Document, Evidence, Score, Span, Step, StripCell, Suspect, TextRange, Trace,
+    KINDS,
+    ROLES,
+    STATUSES,
+    VERDICTS,
+    Diagnosis,
+    Document,
+    Evidence,
+    Score,
+    Span,
+    Step,
+    StripCell,
+    Suspect,
+    TextRange,
+    Trace,
 )  # fmt: skip
 
 # Lone surrogates never get this far: the recorder writes them as \udXXX.

@@ -68,7 +68,8 @@ def test_the_steps_leave_out_the_plumbing_but_never_the_root():
 
 
 def test_only_innermost_model_calls_count():
-    trace = build("chain > (outer:llm > inner:llm), other:llm", outer={"tokens": (5, 5)}, inner={"tokens": (5, 5)}, other={"tokens": (1, 2)})
+    five, two = {"tokens": (5, 5)}, {"tokens": (1, 2)}
+    trace = build("chain > (outer:llm > inner:llm), other:llm", outer=five, inner=five, other=two)
     assert [step.name for step in trace.leaf_llms] == ["inner", "other"]
     assert trace.usage == Usage(input_tokens=6, output_tokens=7)
 

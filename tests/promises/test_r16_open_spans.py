@@ -20,8 +20,7 @@ class Run:
 def stream(recorder: Recorder) -> Iterator[int]:
     run = Run()
     recorder.start(new_key(), None, "stream", "chain", watch=run)
-    for number in range(10):
-        yield number
+    yield from range(10)
     del run
 
 

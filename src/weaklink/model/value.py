@@ -12,7 +12,9 @@ _TEXT_KEYS = ("answer", "output", "result", "response", "text", "content", "page
 
 # Blocks of a message's content, as the providers name them: what they say, and what is nothing to read.
 _TEXT_BLOCKS = ("text", "input_text", "output_text")
-_SILENT_BLOCKS = ("image", "image_url", "input_image", "audio", "input_audio", "video", "file", "thinking", "redacted_thinking", "reasoning")
+_SILENT_BLOCKS = (
+    "image", "image_url", "input_image", "audio", "input_audio", "video", "file", "thinking", "redacted_thinking", "reasoning",
+)  # fmt: skip
 
 
 def type_of(value: JsonValue) -> str:

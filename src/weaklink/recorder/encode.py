@@ -6,7 +6,7 @@ from typing import Any
 
 from weaklink.recorder.open_span import OpenSpan
 from weaklink.recorder.records import Record, StatusChange
-from weaklink.snapshot import LONG_TEXT, Passage, Text, marked
+from weaklink.snapshot import LONG_TEXT, Passage, marked
 from weaklink.store.write import Batch
 
 _SEARCHED_CHARACTERS = 500
@@ -44,8 +44,8 @@ def encode(record: Record, batch: Batch) -> None:
         _count(span)
     if span.key == trace.key:
         batch.traces.append(
-            (trace_id, batch.clean(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans, trace.input_tokens,
-             trace.output_tokens)
+            (trace_id, batch.clean(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans,
+             trace.input_tokens, trace.output_tokens)
         )  # fmt: skip
         if is_over:
             batch.searchable.append((batch.clean(_words(span.input)), batch.clean(_words(span.output)), trace_id))
@@ -88,12 +88,10 @@ def _words(value: Any) -> str:
     stack = [value]
     while stack and left > 0:
         item = stack.pop()
-        if isinstance(item, Text):
-            item = item.value
         if isinstance(item, str):
             parts.append(item[:left])
             left -= len(item)
-        elif isinstance(item, dict):
+        elif isinstance(item, dict) and item.get("$type") != "bytes":
             stack.extend(reversed([part for key, part in item.items() if key != "$type"]))
         elif isinstance(item, list):
             stack.extend(reversed(item))

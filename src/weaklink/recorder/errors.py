@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST_CAUSES: Final = 8
 _MOST_FRAMES: Final = 8
 _MOST_CHARACTERS: Final = 4_000
+_MOST_BITS: Final = 4_096
 _CONTROL_FLOW: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 _VALIDATION_ERROR: Final = "pydantic_core._pydantic_core.ValidationError"
 
@@ -76,10 +77,16 @@ def message_of(error: BaseException) -> str:
     if type_name(type(error)) == _VALIDATION_ERROR:
         return _validation_message(error)[:_MOST_CHARACTERS]
     args: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
-    parts = [str(arg)[:_MOST_CHARACTERS] for arg in args if type(arg) in (str, int, float, bool)]
+    parts = [_text(arg) for arg in args if type(arg) in (str, int, float, bool)]
     if issubclass(type(error), OSError):
         parts = [part for part in (OSError.strerror.__get__(error), OSError.filename.__get__(error)) if type(part) is str] or parts  # type: ignore[attr-defined]
     return ": ".join(parts)[:_MOST_CHARACTERS]
+
+
+def _text(arg: str | float) -> str:
+    if type(arg) is int and arg.bit_length() > _MOST_BITS:  # Python refuses to write more than 4,300 digits
+        return f"int of {arg.bit_length()} bits"
+    return str(arg)[:_MOST_CHARACTERS]
 
 
 def _validation_message(error: Any) -> str:

@@ -91,11 +91,13 @@ class OpenSpan:
             self.trace = TraceState(key)
         else:
             self.trace = parent.trace
-            if parent.children is None:
+            children = parent.children
+            if children is None:
                 made: set[OpenSpan] = set()  # may set off a garbage collection, and that may switch threads
-                if parent.children is None:
-                    parent.children = made
-            parent.children.add(self)
+                children = parent.children
+                if children is None:
+                    children = parent.children = made
+            children.add(self)
 
     @property
     def is_root(self) -> bool:

@@ -10,11 +10,13 @@ from pathlib import Path
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from weaklink.recorder.records import Record, StatusChange, StillOpen
 from weaklink.recorder.errors import describe, is_timeout, status_of
 from weaklink.recorder.open_span import OpenSpan, TraceState, Watch
 from weaklink.recorder.queue import BoundedQueue, Counts
+from weaklink.recorder.records import Record, StatusChange, StillOpen
+from weaklink.recorder.worker_exit import close_with_worker
 from weaklink.recorder.writer import WAKE_AT, Writer
+from weaklink.snapshot import type_name
 
 if TYPE_CHECKING:
     from weaklink.model.span import SpanKind, SpanStatus
@@ -51,7 +53,7 @@ class Recorder:
         self._late: OrderedDict[int, OpenSpan] = OrderedDict()
         self._gone: deque[tuple[int, int]] = deque()
         self._queue = BoundedQueue(settings.max_queue_bytes)
-        self._writer = Writer(self._queue, path, settings, self._tick)
+        self._writer = Writer(self._queue, path, settings, self._tick, self._on_start)
 
     def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
         """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
@@ -82,10 +84,11 @@ class Recorder:
         span.status = status
         span.watch = None
         parent = span.parent
-        if parent is not None and parent.children is not None:
-            parent.children.discard(span)
+        if parent is not None and (siblings := parent.children) is not None:
+            siblings.discard(span)
         if span.children:
             self._close_children(span, now)
+        span.children = None  # one object less for the garbage collector while the span waits for the writer
         if span.failed and status in ("ok", "interrupted"):
             for failed in span.failed:
                 self._amend(failed, "recovered")
@@ -107,7 +110,11 @@ class Recorder:
 
     def fail(self, span: OpenSpan, error: BaseException, status: SpanStatus | None = None) -> None:
         """The step has ended with an exception; `status` where the integration knows better than the exception's class."""
-        span.error = describe(error, span)
+        try:
+            span.error = describe(error, span)
+        except Exception:  # noqa: BLE001 - the step has failed all the same
+            span.error = {"type": type_name(type(error)), "message": "", "origin": f"{span.key:032x}"}
+            span.note("the error could not be described")
         self.finish(span, status or status_of(error))
 
     def flush(self, timeout: float = 5.0) -> bool:
@@ -191,6 +198,9 @@ class Recorder:
                 self.finish(span, span.status_when_gone(), when)
             else:
                 self._late.pop(key, None)
+
+    def _on_start(self) -> None:
+        close_with_worker(self.close)
 
     def _tick(self) -> bool:
         """On the writer's thread, once per interval: ends what is gone, shows what has been open for a while."""

@@ -31,8 +31,13 @@ _log = logging.getLogger("weaklink")
 class Writer:
     """Empties a queue into a store: every flush interval, sooner when much waits, at once when somebody flushes."""
 
-    def __init__(self, queue: BoundedQueue, path: Path, settings: Settings, tick: Callable[[], bool]) -> None:
-        """`tick` runs on the writer's thread once per interval and says whether it wants to be called again."""
+    def __init__(
+        self, queue: BoundedQueue, path: Path, settings: Settings, tick: Callable[[], bool], on_start: Callable[[], None]
+    ) -> None:
+        """`tick` runs on the writer's thread once per interval and says whether it wants to be called again.
+
+        `on_start` is told, on the caller's thread, that there is a thread now which must be ended with the process.
+        """
         self._queue = queue
         self._settings = settings
         self._interval = settings.flush_interval_ms / 1000
@@ -110,6 +115,7 @@ class Writer:
                     left += len(taken)
                 if left:
                     self._queue.settle(dropped=left, reason="store unavailable at exit")
+                if left and self._pause:  # else a thread goes on recording while the process ends
                     self._warn("exit", f"{left} records are lost: the process ended before the store could be written")
                 if self._store is not None:
                     self._store.close()
@@ -118,8 +124,6 @@ class Writer:
 
     def after_fork(self, queue: BoundedQueue) -> None:
         """In a forked child: nothing of the parent's thread, locks and connections may be used. Takes no lock itself."""
-        if self._store is not None:
-            self._store.abandon()
         self.__init__(queue, self._path, self._settings, self._tick, self._on_start)
 
     def _run(self) -> None:
@@ -130,7 +134,7 @@ class Writer:
                 self._wake.clear()
                 self.idle = False
                 with self._draining:
-                    busy = self._tick()
+                    busy = self._look_around()
                     # Not what comes in meanwhile: beside a busy host that would be transactions of ten spans, at three times
                     # the CPU per span.
                     busy = self._drain(len(self._unwritten) + len(self._queue)) or busy
@@ -141,7 +145,7 @@ class Writer:
                 quiet = 0 if busy else quiet + 1
                 if quiet >= _IDLE_AFTER_TICKS:
                     self.idle = True
-                    if len(self._queue) or self._tick():  # begun or put in between: notice() had not seen `idle` yet
+                    if len(self._queue) or self._look_around():  # begun or put in between: notice() had not seen `idle` yet
                         self.idle = False
                 elif self._retry_at:
                     self._wake.wait(max(0.0, self._retry_at - time.monotonic()))
@@ -149,6 +153,13 @@ class Writer:
             self.running = False
             with self._progress:
                 self._progress.notify_all()
+
+    def _look_around(self) -> bool:
+        try:
+            return self._tick()
+        except Exception as error:  # noqa: BLE001 - what has ended is stored all the same
+            self._warn("tick", f"open steps could not be looked after: {error!r}")
+            return False
 
     def _drain(self, waiting: int) -> bool:
         """Store the `waiting` records that have waited longest; True where there was anything."""

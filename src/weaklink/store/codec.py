@@ -9,14 +9,14 @@ from typing import Any, Final
 import orjson
 
 from weaklink.redact import may_hold_secret, redact_value
-from weaklink.snapshot import LONG_TEXT, Passage, Text
+from weaklink.snapshot import LONG_TEXT, Passage
 
 TEXT_REF = "$weaklink.text"
 _SHORT: Final = 256
 
 
 class Encoder:
-    """Writes recorded values (JSON, Text and Passage inside) as JSON text; long strings become references to stored texts."""
+    """Writes recorded values (JSON with Passage inside) as JSON text; long strings become references to stored texts."""
 
     def __init__(self, text_id: Callable[[str], int], *, redacted: bool) -> None:
         """`text_id` stores a text and gives its id; with `redacted`, secrets are masked."""
@@ -27,9 +27,9 @@ class Encoder:
     def __call__(self, value: Any) -> str:
         """The JSON text of `value`."""
         try:
-            data = orjson.dumps(value, default=self._reference)
+            data = orjson.dumps(self._referring(value))
         except TypeError:  # lone surrogates, or something that a snapshot does not hold
-            data = orjson.dumps(_sane(value), default=self._reference)
+            data = orjson.dumps(self._referring(_sane(value)))
         if not self._redacted:
             return data.decode()
         return _masked_again(data) if len(data) <= _SHORT else _masked(data)
@@ -42,18 +42,30 @@ class Encoder:
             seen = self._written[id(value)] = (value, self(value))  # holds the value, so that its id stays its own
         return seen[1]
 
-    def _reference(self, item: Any) -> Any:
-        if type(item) is Text:
-            return {TEXT_REF: self._text_id(item.value)}
-        if type(item) is Passage:
-            content = item.content
-            return {
-                "$type": "document",
-                "id": item.id,
-                "content": content if len(content) <= LONG_TEXT else {TEXT_REF: self._text_id(content)},
-                "metadata": item.metadata,
-            }
-        raise TypeError(type(item).__name__)
+    def _referring(self, value: Any) -> Any:
+        """`value` as JSON, with a reference in the place of each long string."""
+        kind = type(value)
+        if kind is str:
+            return value if len(value) <= LONG_TEXT else {TEXT_REF: self._text_id(value)}
+        if kind is dict:
+            return self._dict_referring(value)
+        if kind is list:
+            return [self._referring(item) for item in value]
+        if kind is Passage:
+            content = self._referring(value.content)
+            return {"$type": "document", "id": value.id, "content": content, "metadata": self._dict_referring(value.metadata)}
+        return value
+
+    def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:
+        changed = None  # most dicts hold no long string, and need no copy
+        for key, item in value.items():
+            kind = type(item)
+            if (kind is str and len(item) > LONG_TEXT) or kind is dict or kind is list or kind is Passage:
+                new = self._referring(item)
+                if new is not item:
+                    changed = value.copy() if changed is None else changed
+                    changed[key] = new
+        return value if changed is None else changed
 
 
 def _masked(data: bytes) -> str:
@@ -110,16 +122,14 @@ def resolve_references(value: Any, texts: dict[int, str]) -> Any:
     return value
 
 
-def with_long_texts(value: Any) -> Any:
-    """`value` as a snapshot has it: long strings wrapped as Text, NaN and infinities marked."""
-    if isinstance(value, str):
-        return Text(value) if len(value) > LONG_TEXT else value
+def with_marked_numbers(value: Any) -> Any:
+    """`value` as a snapshot has it: NaN and infinities marked."""
     if isinstance(value, float):
         return _sane(value)
     if isinstance(value, dict):
-        return {key: with_long_texts(item) for key, item in value.items()}
+        return {key: with_marked_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [with_long_texts(item) for item in value]
+        return [with_marked_numbers(item) for item in value]
     return value
 
 
@@ -139,8 +149,6 @@ def _sane(value: Any) -> Any:
         clean = Passage(escaped(value.content), value.id and escaped(value.id), _sane(value.metadata))
         clean.score, clean.higher_is_better, clean.score_kind = value.score, value.higher_is_better, value.score_kind
         return clean
-    if isinstance(value, Text):
-        return Text(escaped(value.value))
     if isinstance(value, float) and value - value != 0.0:
         return {"$type": "float", "value": str(value)}
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:

@@ -3,6 +3,7 @@
 """Opening the file: who may read it, which version it has, how long to wait for others."""
 
 import os
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,12 +27,14 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
         if writable:
             _make_private(path)
         elif not path.exists():
-            raise StoreError(f"there is no store at {path}: nothing was recorded there yet; check the path, or run your chain "
-                             "with a WeaklinkCallbackHandler first")  # fmt: skip
+            raise _nothing_there(path)
         flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if writable else 0)
         connection = _open(path, flags)
         connection.set_busy_handler(_waiting(may_wait))
         version = _version(connection, path)
+        if not writable and version == 0:  # another process is about to make its tables
+            connection.close()
+            raise _nothing_there(path)
         if writable:
             if version > NEWEST:
                 connection.close()
@@ -47,9 +50,39 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
         raise StoreError(f"the store {path} cannot be opened: {_plain(error)}; check the file, or name another one") from error
 
 
-def wait_until(deadline: float) -> Callable[[], bool]:
-    """A `may_wait` that says yes until `deadline` (time.monotonic)."""
-    return lambda: time.monotonic() < deadline
+def _nothing_there(path: Path) -> StoreError:
+    return StoreError(
+        f"there is no store at {path}: nothing was recorded there yet; check the path, or run your chain with a "
+        "WeaklinkCallbackHandler first"
+    )
+
+
+class Patience:
+    """How long one writer waits for others."""
+
+    def __init__(self, may_wait: Callable[[], bool] | None) -> None:
+        """Ask `may_wait` whether to go on; without one it is 10 seconds."""
+        self._may_wait = may_wait
+        self._began = time.monotonic()
+
+    def is_over(self) -> bool:
+        """Whether to give up."""
+        if self._may_wait is not None:
+            return not self._may_wait()
+        return time.monotonic() - self._began >= BUSY_TIMEOUT_S
+
+    def pause(self) -> None:
+        """Sleep a little: SQLite knows no queue, and who asks at random moments gets its turn beside a busy writer."""
+        time.sleep(random.uniform(0.0005, 0.004))
+
+
+def file_at(path: Path) -> tuple[int, int] | None:
+    """What file lies at `path`; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _open(path: Path, flags: int) -> apsw.Connection:
@@ -105,15 +138,14 @@ def _migrate(connection: apsw.Connection, version: int) -> None:
 
 
 def _waiting(may_wait: Callable[[], bool] | None) -> Callable[[int], bool]:
-    started: list[float] = [0.0]
+    patience: list[Patience] = []
 
     def busy(tries: int) -> bool:
-        now = time.monotonic()
         if tries == 0:
-            started[0] = now
-        if not (may_wait() if may_wait else now - started[0] < BUSY_TIMEOUT_S):
+            patience[:] = [Patience(may_wait)]
+        if patience[0].is_over():
             return False
-        time.sleep(min(0.001 * (tries + 1), 0.02))
+        patience[0].pause()
         return True
 
     return busy

@@ -108,4 +108,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         UPDATE traces SET status = (SELECT status FROM fates WHERE trace_id = NEW.id AND span_id = NEW.id) WHERE id = NEW.id;
     END;
     """,
+    """
+    CREATE TABLE prunings (count INTEGER NOT NULL);  -- one row: how often texts were deleted
+    INSERT INTO prunings VALUES (0);
+    """,
 )

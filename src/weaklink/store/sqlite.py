@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +17,13 @@ from weaklink.model import Diagnosis, Document, Score, Span, Trace
 from weaklink.redact import mask_named, redact
 from weaklink.settings import Settings, load_settings
 from weaklink.store import read
-from weaklink.store.codec import escaped, loads, plain_dumps, with_long_texts
-from weaklink.store.connection import connect
+from weaklink.store.codec import escaped, loads, plain_dumps, with_marked_numbers
+from weaklink.store.connection import Patience, connect, file_at
+from weaklink.store.forking import watch
 from weaklink.store.location import resolve
 from weaklink.store.protocol import Feedback, Store, TraceSummary
-from weaklink.store.write import Batch, Fill, Texts, transact
+from weaklink.store.pruning import prune
+from weaklink.store.write import Batch, Fill, Texts, run_batch
 
 _T = TypeVar("_T")
 _SEARCHED_CHARACTERS = 2_000
@@ -43,11 +46,14 @@ class SQLiteStore:
         self.path = path
         self._settings = settings or load_settings(store=str(path))
         self._may_wait = may_wait
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._reader: apsw.Connection | None = None
         self._writer: apsw.Connection | None = None
         self._cursor: apsw.Cursor | None = None
         self._texts: Texts | None = None
+        self._file: tuple[int, int] | None = None
+        self._unusable = ""
+        watch(self)
 
     # --- reading
 
@@ -92,9 +98,7 @@ class SQLiteStore:
 
     def append(self, fill: Fill) -> None:
         """Write what `fill` puts into a batch, in one transaction; raises apsw.Error where it cannot be written."""
-        with self._lock:
-            connection, cursor, texts = self._open_writer()
-            transact(connection, cursor, texts, fill)
+        self._transaction(lambda connection, cursor, texts: run_batch(cursor, texts, fill))
 
     def write(self, traces: Iterable[Trace]) -> None:
         """See Store.write."""
@@ -128,49 +132,58 @@ class SQLiteStore:
 
     def prune(self, *, keep: int) -> int:
         """See Store.prune."""
-        doomed = "SELECT id FROM traces ORDER BY start_ns DESC LIMIT -1 OFFSET ?"
-
-        def delete(connection: apsw.Connection) -> int:
-            connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (id TEXT PRIMARY KEY)")
-            connection.execute("DELETE FROM temp.doomed")
-            connection.execute(f"INSERT INTO temp.doomed {doomed}", (keep,))
-            connection.execute("DELETE FROM search WHERE rowid IN (SELECT seq FROM traces WHERE id IN (SELECT id FROM temp.doomed))")
-            for table in ("spans", "documents", "scores", "diagnoses", "feedback", "fates"):
-                connection.execute(f"DELETE FROM {table} WHERE trace_id IN (SELECT id FROM temp.doomed)")
-            connection.execute("DELETE FROM traces WHERE id IN (SELECT id FROM temp.doomed)")
-            return connection.changes()
-
-        return self._in_transaction(delete)
+        return self._in_transaction(lambda connection: prune(connection, keep))
 
     def close(self) -> None:
         """See Store.close."""
-        with self._lock:
+        with self.lock:
             for connection in (self._reader, self._writer):
                 if connection is not None:
                     connection.close()
-            self._reader = self._writer = self._cursor = self._texts = None
+            self._reader = self._writer = self._cursor = self._texts = self._file = None
 
-    def abandon(self) -> None:
-        """Drop the connections without closing them: in a forked child they belong to the parent."""
-        # Closing would release the parent's file locks (POSIX locks go with the process), so they are kept, unused.
-        _ABANDONED.append((self._reader, self._writer, self._cursor))
-        self._lock = threading.RLock()
+    def close_inherited(self, *, idle: bool) -> None:
+        """See Forkable."""
+        for connection in (self._reader, self._writer):
+            if connection is None:
+                continue
+            if idle:
+                with suppress(apsw.Error):
+                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                    connection.close()
+            else:
+                _LEFT.append(connection)  # its mutex is held by a thread that does not exist here
         self._reader = self._writer = self._cursor = self._texts = None
+        if not idle:
+            self.lock = threading.RLock()
+            self._unusable = f"the store {self.path} cannot be used in this process: it was forked while the store was being written"
 
     def _body(self, model: Score | Diagnosis) -> str:
         return plain_dumps(model.model_dump(), redacted=self._settings.redact)
 
+    def _check(self) -> None:
+        """Close what is open where the file is not the one that was opened: somebody removed or replaced it."""
+        if self._unusable:
+            raise StoreError(f"{self._unusable}; start workers before recording, or with the method 'spawn'")
+        if self._file is not None and file_at(self.path) != self._file:
+            self.close()
+
     def _open_writer(self) -> tuple[apsw.Connection, apsw.Cursor, Texts]:
+        self._check()
         if self._writer is None or self._cursor is None or self._texts is None:
             self._writer = connect(self.path, writable=True, may_wait=self._may_wait)
+            self._writer.set_busy_handler(None)  # `_transaction` waits without holding the lock
             self._cursor = self._writer.cursor()
             self._texts = Texts(self._cursor, redacted=self._settings.redact)
+            self._file = file_at(self.path)
         return self._writer, self._cursor, self._texts
 
     def _read(self, query: Callable[[apsw.Connection], _T]) -> _T:
-        with self._lock:
+        with self.lock:
+            self._check()
             if self._reader is None:
                 self._reader = connect(self.path, writable=False)
+                self._file = file_at(self.path)
             try:
                 return query(self._reader)
             except apsw.Error as error:
@@ -192,23 +205,43 @@ class SQLiteStore:
         self._in_transaction(lambda connection: connection.executemany(sql, rows))
 
     def _in_transaction(self, change: Callable[[apsw.Connection], _T]) -> _T:
-        with self._lock:
-            try:
-                connection, _, _ = self._open_writer()
-                connection.execute("BEGIN IMMEDIATE")
+        try:
+            return self._transaction(lambda connection, cursor, texts: change(connection))
+        except apsw.Error as error:
+            raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
+
+    def _transaction(self, work: Callable[[apsw.Connection, apsw.Cursor, Texts], _T]) -> _T:
+        """Do `work` in one write transaction, once no other process writes; all of it, or an exception and nothing."""
+        patience = Patience(self._may_wait)
+        while True:
+            # Not held while waiting for another process: a fork waits for this lock.
+            with self.lock:
+                connection, cursor, texts = self._open_writer()
                 try:
-                    result = change(connection)
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-            except apsw.Error as error:
-                raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
-            return result
+                    cursor.execute("BEGIN IMMEDIATE")
+                except apsw.BusyError:
+                    if patience.is_over():
+                        raise
+                else:
+                    return _committed(connection, cursor, texts, work)
+            patience.pause()
 
 
-_ABANDONED: list[Any] = []
+_LEFT: list[Any] = []
+
+
+def _committed(
+    connection: apsw.Connection, cursor: apsw.Cursor, texts: Texts, work: Callable[[apsw.Connection, apsw.Cursor, Texts], _T]
+) -> _T:
+    try:
+        result = work(connection, cursor, texts)
+        cursor.execute("COMMIT")
+    except BaseException:
+        texts.forget()
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        raise
+    return result
 
 
 def _part(score: Score) -> str:
@@ -219,11 +252,12 @@ def _part(score: Score) -> str:
 
 def _fill_with_trace(batch: Batch, trace: Trace) -> None:
     def json(value: Any) -> str | None:
-        return None if value is None or value in ({}, [], ()) else batch.json(with_long_texts(mask(value)))
+        return None if value is None or value in ({}, [], ()) else batch.json(with_marked_numbers(mask(value)))
 
     def mask(value: Any) -> Any:  # a snapshot has done this for what the recorder writes
         return mask_named(value) if batch.redacted else value
 
+    batch.replaced.append(trace.id)
     for span in trace.spans:
         batch.spans.append(
             (span.trace_id, span.id, span.parent_id, batch.clean(span.name), span.kind, span.status, span.start_ns, span.duration_ns,

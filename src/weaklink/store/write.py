@@ -64,6 +64,11 @@ ON CONFLICT (trace_id, span_id) DO UPDATE SET status = max(status, excluded.stat
 _FATE: Final = "(SELECT status FROM fates WHERE trace_id = ?1 AND span_id = ?2)"
 _SET_STATUS: Final = f"UPDATE spans SET status = {_FATE} WHERE trace_id = ?1 AND id = ?2"
 _SET_TRACE_STATUS: Final = f"UPDATE traces SET status = {_FATE} WHERE id = ?1 AND id = ?2"
+_REPLACE: Final = (
+    "DELETE FROM search WHERE rowid = (SELECT seq FROM traces WHERE id = ?)",
+    "DELETE FROM traces WHERE id = ?",
+    *(f"DELETE FROM {table} WHERE trace_id = ?" for table in ("spans", "documents", "fates")),
+)
 _SEARCHABLE: Final = """
 INSERT OR REPLACE INTO search (rowid, question, answer)
 SELECT seq, column1, column2 FROM (VALUES {rows}) CROSS JOIN traces ON traces.id = column3
@@ -80,11 +85,15 @@ class Texts:
         """Texts go through `redact` before they are stored where `redacted` is True."""
         self._cursor = cursor
         self.redacted = redacted
+        self._prunings: Any = None
         self._ids: OrderedDict[bytes, int] = OrderedDict()
         self._this_batch: dict[int, tuple[str, int]] = {}
 
-    def start(self) -> None:
-        """A new transaction begins."""
+    def start(self, prunings: Any) -> None:
+        """A new transaction begins; `prunings` counts how often texts were deleted, after which ids may be void."""
+        if prunings != self._prunings:
+            self._prunings = prunings
+            self._ids.clear()
         self._this_batch.clear()
 
     def forget(self) -> None:
@@ -143,9 +152,14 @@ class Batch:
         """(status, trace id, span id) of spans whose fate was learnt after they were written."""
         self.searchable: list[tuple[str, str, str]] = []
         """(question, answer, trace id)."""
+        self.replaced: list[str] = []
+        """Ids of traces of which nothing that is stored shall stay, but scores, diagnosis and feedback."""
 
     def run(self, cursor: apsw.Cursor) -> None:
         """Write all rows; the caller holds the transaction."""
+        for trace_id in self.replaced:
+            for sql in _REPLACE:
+                cursor.execute(sql, (trace_id,))
         _execute(cursor, _UPSERT_SPAN, self.spans)
         _execute(cursor, _UPSERT_DOCUMENT, self.documents)
         _execute(cursor, _UPSERT_TRACE, self.traces)
@@ -176,17 +190,9 @@ def _for_rows(sql: str, count: int, columns: int) -> str:
     return sql.format(rows=", ".join([row] * count))
 
 
-def transact(connection: apsw.Connection, cursor: apsw.Cursor, texts: Texts, fill: Fill) -> None:
-    """Fill a batch and write it in one transaction: all of it, or an exception and nothing."""
-    cursor.execute("BEGIN IMMEDIATE")
-    try:
-        texts.start()
-        batch = Batch(texts)
-        fill(batch)
-        batch.run(cursor)
-        cursor.execute("COMMIT")
-    except BaseException:
-        texts.forget()
-        if connection.in_transaction:
-            cursor.execute("ROLLBACK")
-        raise
+def run_batch(cursor: apsw.Cursor, texts: Texts, fill: Fill) -> None:
+    """Fill a batch and write its rows; the caller holds the transaction."""
+    texts.start(cursor.execute("SELECT count FROM prunings").get)
+    batch = Batch(texts)
+    fill(batch)
+    batch.run(cursor)

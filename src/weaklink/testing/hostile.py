@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -24,10 +24,7 @@ from pydantic import BaseModel, SecretStr
 HANG_S = 20.0
 """How long a hanging value hangs: long enough to be noticed, short enough for a test run to end."""
 
-_METHODS = (
-    "repr str format bytes bool len iter next contains getitem hash eq ne lt getattr getattribute int float index "
-    "reduce reduce_ex sizeof dir call copy deepcopy length_hint fspath"
-).split()
+_METHODS = ["repr", "str", "format", "bytes", "bool", "len", "iter", "next", "contains", "getitem", "hash", "eq", "ne", "lt", "getattr", "getattribute", "int", "float", "index", "reduce", "reduce_ex", "sizeof", "dir", "call", "copy", "deepcopy", "length_hint", "fspath"]
 
 
 class Touched(BaseException):
@@ -55,6 +52,8 @@ def _hang(*args: Any, **kwargs: Any) -> Any:
 def hostile_class(*bases: type, error: type[BaseException] = Touched, leave: tuple[str, ...] = ()) -> type:
     """A subclass of `bases` of which every special method raises `error`, but those named in `leave`."""
     methods = {f"__{name}__": raises(error) for name in _METHODS if name not in leave}
+    if "hash" in leave:  # a class that has __eq__ has no hash else
+        methods["__hash__"] = bases[0].__hash__
     lying = {} if "class" in leave else {"__class__": property(raises(error))}
     return type("Hostile", bases, {**methods, **lying, "__module__": "hostile"})
 
@@ -236,7 +235,7 @@ _LAZY: dict[str, Callable[[], Any]] = {
     "secret": lambda: SecretStr("hunter2-hunter2-hunter2"),
     "data frame": FakeFrame,
     "memoryview": lambda: memoryview(bytearray(1_000_000)),
-    "date at the end of time": lambda: [datetime.max, datetime.min, datetime.max.replace(tzinfo=timezone.utc)],
+    "date at the end of time": lambda: [datetime.max, datetime.min, datetime.max.replace(tzinfo=UTC)],
     "callable": lambda: len,
     "type": lambda: type,
     "ellipsis": lambda: [..., NotImplemented, None],

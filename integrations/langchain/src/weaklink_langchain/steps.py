@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from weaklink.snapshot import LONG_TEXT, MARK, Passage, Text
+from weaklink.snapshot import MARK, Passage
 
 if TYPE_CHECKING:
     from weaklink.model import SpanKind
@@ -26,7 +27,7 @@ _templates: dict[int, tuple[Any, str]] = {}
 
 def own_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     """What the user attached to a run, without what LangChain and LangGraph add to every run."""
-    return {key: value for key, value in metadata.items() if type(key) is str and not key.startswith(_FRAMEWORK_METADATA)}
+    return {key: value for key, value in metadata.items() if type(key) is str and not _is_framework_key(key)}
 
 
 def read_tags(span: OpenSpan, tags: list[str], metadata: dict[str, Any] | None) -> None:
@@ -35,16 +36,32 @@ def read_tags(span: OpenSpan, tags: list[str], metadata: dict[str, Any] | None) 
     for tag in tags:
         if type(tag) is not str:
             continue
-        if not tag.startswith(_FRAMEWORK_TAGS):
+        attempt = _framework_tag(tag)
+        if attempt is None:
             own.append(tag)
-        elif tag.startswith(_RETRY_TAG) and (attempt := tag[len(_RETRY_TAG) :]).isdecimal():
-            span.attributes = {"attempt": int(attempt)}
+        elif attempt:
+            span.attributes = {"attempt": attempt}
     if own and metadata:
         # A retriever is tagged with the classes of its store and embedding, which its metadata has too.
         classes = (metadata.get("ls_vector_store_provider"), metadata.get("ls_embedding_provider"))
         own = [tag for tag in own if not any(type(name) is str and tag == name for name in classes)]
     if own:
         span.tags = own
+
+
+# Each call of a chain brings the same tags and keys again: remembering them takes a third of looking at them.
+@lru_cache(maxsize=1_024)
+def _is_framework_key(key: str) -> bool:
+    return key.startswith(_FRAMEWORK_METADATA)
+
+
+@lru_cache(maxsize=1_024)
+def _framework_tag(tag: str) -> int | None:
+    """None for a tag of the user's own; the attempt that a framework's tag tells of, 0 where it tells of none."""
+    if not tag.startswith(_FRAMEWORK_TAGS):
+        return None
+    attempt = tag.removeprefix(_RETRY_TAG)
+    return int(attempt) if attempt != tag and attempt.isdecimal() else 0
 
 
 def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
@@ -94,13 +111,16 @@ def describe_prompt(span: OpenSpan, serialized: Any) -> None:
     """The template behind a prompt, where LangChain tells it."""
     template = _template(serialized)
     if template:
-        describe(span, {"template": template if len(template) <= LONG_TEXT else Text(template)})
+        describe(span, {"template": template})
 
 
 def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
     """Store and embedding behind a retriever."""
-    known = {"store": metadata.get("ls_vector_store_provider"), "embedding": metadata.get("ls_embedding_model")}
-    attributes = {name: value for name, value in known.items() if type(value) is str}
+    attributes: dict[str, Any] = {}
+    if type(store := metadata.get("ls_vector_store_provider")) is str:
+        attributes["store"] = store
+    if type(embedding := metadata.get("ls_embedding_model")) is str:
+        attributes["embedding"] = embedding
     if attributes:
         describe(span, attributes)
 
@@ -188,8 +208,7 @@ def says_error(span: OpenSpan) -> bool:
 
 def tool_error(span: OpenSpan) -> dict[str, Any]:
     """The error of a tool that returned a message saying so."""
-    content = span.output.get("content") if type(span.output) is dict else span.output
-    text = content.value if type(content) is Text else content
+    text = span.output.get("content") if type(span.output) is dict else span.output
     return {"type": "ToolError", "message": text if type(text) is str else "", "origin": f"{span.key:032x}"}
 
 

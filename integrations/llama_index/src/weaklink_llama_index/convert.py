@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from weaklink.snapshot import LONG_TEXT, MARK, Budget, Encoder, Passage, Snapshotter, marked, type_name
+from weaklink_llama_index.parts import blocks_of, content_of_event, nodes_in, text_of_node, tool_call_of
+from weaklink_llama_index.shapes import as_dict, as_list, class_of, field, finite
 
 _ROLES = {"chatbot": "assistant", "model": "assistant", "function": "tool"}
 
@@ -35,12 +37,14 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         fields = value.__dict__
         content = text_of_node(fields)
         if content is None:
-            return marked(type_name(type(value)))
+            return marked(type_name(class_of(value)))
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
         identity, metadata = fields.get("id_"), fields.get("metadata")
         passage = Passage(
-            content, identity if type(identity) is str else None, freeze(metadata, budget, depth + 1) if metadata else {}
+            content,
+            identity if type(identity) is str else None,
+            freeze(metadata, budget, depth + 1) if metadata else {},
         )
         if budget.passages is None:
             budget.passages = [passage]
@@ -57,14 +61,14 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
 
     def message(value: Any, budget: Budget, depth: int) -> Any:
         fields = value.__dict__
-        extra = fields.get("additional_kwargs")
+        extra = as_dict(fields.get("additional_kwargs"))
         role = field(fields.get("role"), "_value_") or fields.get("role")
-        texts, calls, others = _blocks(fields.get("blocks"))
+        texts, calls, others = blocks_of(fields.get("blocks"))
         out: dict[str, Any] = {MARK: "message", "role": _ROLES.get(role, role) if type(role) is str else ""}
         content = freeze("\n".join(texts) if len(texts) != 1 else texts[0], budget, depth + 1)
-        out["content"] = content if not others else [content, *(marked(type_name(type(block))) for block in others)]
-        if type(extra) is dict and extra:
-            calls = calls or [_tool_call(call) for call in extra.get("tool_calls") or ()]
+        out["content"] = content if not others else [content, *(marked(type_name(class_of(block))) for block in others)]
+        if extra:
+            calls = calls or [tool_call_of(call) for call in as_list(extra.get("tool_calls"))]
             if type(tool_call_id := extra.get("tool_call_id")) is str:
                 out["tool_call_id"] = tool_call_id
         if calls:
@@ -81,10 +85,10 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
 
     def tool_output(value: Any, budget: Budget, depth: int) -> Any:
         fields = value.__dict__
-        texts, _, others = _blocks(fields.get("blocks"))
+        texts, _, others = blocks_of(fields.get("blocks"))
         freeze(nodes_in(fields.get("raw_output")), budget, depth)  # for the documents in it
         text = freeze("\n".join(texts), budget, depth)
-        return [text, *(marked(type_name(type(block))) for block in others)] if others else text
+        return [text, *(marked(type_name(class_of(block))) for block in others)] if others else text
 
     def event(value: Any, budget: Budget, depth: int) -> Any:
         return freeze(content_of_event(value), budget, depth)
@@ -93,7 +97,7 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         return lambda value, budget, depth: freeze(value.__dict__.get(name), budget, depth)
 
     def opaque(value: Any, budget: Budget, depth: int) -> Any:
-        return marked(type_name(type(value)))
+        return marked(type_name(class_of(value)))
 
     encoders: dict[type, Encoder] = {
         BaseNode: node,
@@ -117,114 +121,3 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
     }
     taker.learn(encoders)
     return taker
-
-
-def field(value: Any, name: str) -> Any:
-    """What `value` stores under `name`, be it a dict or an object; None without one. Runs no code of the value's class."""
-    if type(value) is dict:
-        return value.get(name)
-    try:
-        stored = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
-    return stored.get(name) if type(stored) is dict else None
-
-
-def finite(value: Any) -> float | None:
-    """A finite number as a float; None for anything else."""
-    kind = type(value)
-    if kind is not float and kind is not int and not kind.__module__.startswith("numpy"):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if number - number == 0.0 else None
-
-
-def text_of_node(fields: dict[str, Any]) -> str | None:
-    """The text of a node without its metadata; None where it holds none, such as an image."""
-    text = fields.get("text")
-    if text is None:
-        text = field(fields.get("text_resource"), "text")
-    return text if type(text) is str else None
-
-
-def nodes_in(value: Any) -> Any:
-    """The nodes that a response or a retrieval holds, as a list; None where there are none."""
-    if type(value) is list:
-        return value if value and type(field(value[0], "node")) is not type(None) else None
-    return field(value, "source_nodes")
-
-
-def is_event(value: Any) -> bool:
-    """Whether `value` is an event of a workflow."""
-    from llama_index.core.workflow import Event
-
-    return issubclass(type(value), Event)
-
-
-def content_of_event(event: Any) -> Any:
-    """What a workflow's event carries: its result, its message, or its fields by name; those that are None are left out."""
-    fields = event.__dict__
-    if "response" in fields and "current_agent_name" in fields:  # AgentOutput
-        return fields["response"]
-    private = object.__getattribute__(event, "__pydantic_private__") or {}
-    if (result := private.get("_result")) is not None:  # StopEvent
-        return result
-    dynamic = private.get("_data")
-    found = {**fields, **dynamic} if type(dynamic) is dict and dynamic else fields
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def question_of_agent(content: Any) -> Any:
-    """The start of an agent's run, with the user's message where a question is looked for."""
-    if type(content) is not dict or content.get("user_msg") is None:
-        return content
-    said = content["user_msg"]
-    texts = [said] if type(said) is str else _blocks(field(said, "blocks"))[0]
-    rest = {name: value for name, value in content.items() if name != "user_msg" and value != []}
-    return {"input": "\n".join(texts), **rest}
-
-
-def template_of(template: Any) -> str:
-    """The text of a prompt template, without its variables filled in; "" where it has none."""
-    for name in ("template", "template_str"):
-        if type(text := field(template, name)) is str:
-            return text
-    messages = field(template, "message_templates")
-    if type(messages) is list:
-        return "\n".join(text for message in messages for text in _blocks(field(message, "blocks"))[0])
-    inner = field(template, "default_template")
-    return "" if inner is None else template_of(inner)
-
-
-def prompt_type_of(template: Any) -> str:
-    """What LlamaIndex calls a prompt: "text_qa", "refine", "summary", ...; "" for one that a person wrote."""
-    kind = field(field(template, "metadata"), "prompt_type")
-    name = field(kind, "_value_") or kind
-    return name if type(name) is str and name != "custom" else ""
-
-
-def _blocks(blocks: Any) -> tuple[list[str], list[dict[str, Any]], list[Any]]:
-    """The texts, the tool calls and the rest of a message's blocks."""
-    texts: list[str] = []
-    calls: list[dict[str, Any]] = []
-    others: list[Any] = []
-    for block in blocks if type(blocks) is list else ():
-        fields = block.__dict__
-        kind = fields.get("block_type")
-        if kind == "text":
-            texts.append(fields.get("text") or "")
-        elif kind == "tool_call":
-            calls.append({"name": fields.get("tool_name"), "args": fields.get("tool_kwargs"), "id": fields.get("tool_call_id")})
-        elif kind not in ("thinking", "cache"):
-            others.append(block)
-    return texts, calls, others
-
-
-def _tool_call(call: Any) -> dict[str, Any]:
-    """A tool call in the form of a provider (OpenAI's objects or dicts, or a plain name and arguments)."""
-    function = field(call, "function") or call
-    arguments = next((found for name in ("arguments", "input", "tool_kwargs", "args") if (found := field(function, name)) is not None), None)
-    return {"name": field(function, "name") or field(function, "tool_name"), "args": arguments, "id": field(call, "id")}

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from weaklink.snapshot import LONG_TEXT, Text
-from weaklink_llama_index import convert, models, steps, streams
+from weaklink_llama_index import models, steps, streams
+from weaklink_llama_index.parts import prompt_type_of, template_of
+from weaklink_llama_index.shapes import as_dict, field
 
 if TYPE_CHECKING:
     from weaklink.recorder import OpenSpan
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 def _prompt_start(tracing: Tracing, span: OpenSpan, state: StepState, event: Any) -> None:
     """A template is about to be filled with variables."""
     template = event.template
-    kind = convert.prompt_type_of(template)
+    kind = prompt_type_of(template)
     prompt = tracing.begin_prompt(span, state, f"{kind}_prompt" if kind else "prompt")
-    filled = convert.field(template, "kwargs")
-    variables = {**(filled if type(filled) is dict else {}), **(event.template_args or {})}
+    variables = {**as_dict(field(template, "kwargs")), **as_dict(event.template_args)}
     prompt.input, budget = tracing.taker.take(variables)
     prompt.size += budget.size
-    if text := convert.template_of(template):
-        steps.describe(prompt, {"template": text if len(text) <= LONG_TEXT else Text(text)})
+    if text := template_of(template):
+        steps.describe(prompt, {"template": text})
 
 
 def _model_start(tracing: Tracing, span: OpenSpan, state: StepState, event: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
 from weaklink_llama_index.context import attached, recording
 from weaklink_llama_index.latest import Latest
+from weaklink_llama_index.shapes import field
 from weaklink_llama_index.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         self._raise_if_strict()
 
     @contextmanager
-    def attached(self) -> Iterator[WeaklinkCallbackHandler]:
+    def attached(self) -> Generator[WeaklinkCallbackHandler]:
         """Attach for the length of a `with` block."""
         self.attach()
         try:
@@ -116,7 +117,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """Whether a run that begins with a method of `instance` is to be recorded."""
         if self._times_attached or recording.get() is self:
             return True
-        manager = getattr(instance, "callback_manager", None) or Settings._callback_manager  # noqa: SLF001 - asking for it makes one
+        # Not Settings.callback_manager: asking for that makes one.
+        manager = getattr(instance, "callback_manager", None) or field(Settings, "_callback_manager")
         return self in getattr(manager, "handlers", ())
 
     def watch(self, trace: TraceState) -> None:

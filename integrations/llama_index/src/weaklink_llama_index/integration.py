@@ -1,6 +1,6 @@
 """What `weaklink.record()` and `weaklink.install()` ask of this package."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from weaklink_llama_index.context import recording
@@ -29,7 +29,7 @@ class LlamaIndexIntegration:
             self._installed.pop().detach()
 
     @contextmanager
-    def record(self, store: str | None) -> Iterator[None]:
+    def record(self, store: str | None) -> Generator[None]:
         """Record the runs of this thread or task while the block lasts."""
         token = recording.set(WeaklinkCallbackHandler(store))
         try:

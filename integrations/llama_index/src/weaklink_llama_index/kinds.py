@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from weaklink_llama_index.shapes import class_of
+
 if TYPE_CHECKING:
     from weaklink.model import SpanKind
 
@@ -49,7 +51,7 @@ def kind_of(instance: Any, qualified: str) -> StepKind | None:
     """The kind of a span with the name `qualified` on `instance` (None for a function); None where it is no step."""
     if instance is None:
         return None if qualified in _FUNCTIONS_OF_FRAMEWORK else _OWN_FUNCTION
-    return _kind_of_method(type(instance), qualified.rpartition(".")[2])
+    return _kind_of_method(class_of(instance), qualified.rpartition(".")[2])
 
 
 def is_step_of_framework(workflow: type, step: str) -> bool:
@@ -101,8 +103,20 @@ def _table() -> tuple[tuple[type, Callable[[str], bool], StepKind], ...]:
     return (
         (BaseLLM, _is("stream", "astream"), StepKind("predict", "chain", plumbing=True)),
         (BaseLLM, _has("predict"), StepKind("predict", "chain", plumbing=True)),
-        (BaseLLM, _is("chat", "achat", "complete", "acomplete", "stream_chat", "astream_chat", "stream_complete",
-                      "astream_complete"), StepKind("llm", "llm")),
+        (
+            BaseLLM,
+            _is(
+                "chat",
+                "achat",
+                "complete",
+                "acomplete",
+                "stream_chat",
+                "astream_chat",
+                "stream_complete",
+                "astream_complete",
+            ),
+            StepKind("llm", "llm"),
+        ),
         (BaseEmbedding, _has("embedding", "__call__", "acall"), StepKind("embed", "embedding")),
         (BaseSparseEmbedding, _has("embedding"), StepKind("embed", "embedding")),
         (BaseRetriever, _has("retrieve"), StepKind("retrieve", "retriever")),

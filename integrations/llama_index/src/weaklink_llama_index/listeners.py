@@ -5,11 +5,11 @@ from __future__ import annotations
 from inspect import BoundArguments
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.instrumentation import get_dispatcher
-from llama_index.core.instrumentation.event_handlers import BaseEventHandler
-from llama_index.core.instrumentation.events.base import BaseEvent
-from llama_index.core.instrumentation.span import BaseSpan
-from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from llama_index_instrumentation.span import BaseSpan
+from llama_index_instrumentation.span_handlers import BaseSpanHandler
 
 if TYPE_CHECKING:
     from weaklink_llama_index.tracing import Tracing
@@ -92,7 +92,7 @@ class Listeners:
 
     def add(self) -> None:
         """Put both on the root dispatcher, where all spans and events arrive; doing it twice does nothing."""
-        root = get_dispatcher()
+        root: Any = get_dispatcher()
         # New lists: another thread may be walking over the old ones.
         if all(known is not self._spans for known in root.span_handlers):
             root.span_handlers = [*root.span_handlers, self._spans]
@@ -100,6 +100,6 @@ class Listeners:
 
     def remove(self) -> None:
         """Take both off again."""
-        root = get_dispatcher()
+        root: Any = get_dispatcher()
         root.span_handlers = [known for known in root.span_handlers if known is not self._spans]
         root.event_handlers = [known for known in root.event_handlers if known is not self._events]

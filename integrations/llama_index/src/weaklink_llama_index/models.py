@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklink_llama_index.convert import field
+from weaklink_llama_index.shapes import as_list, field
 
 # Fields of the LLM classes that say how a model was asked.
 _PARAMETERS = ("temperature", "max_tokens", "top_p", "top_k", "seed", "stop", "n", "frequency_penalty", "presence_penalty",
                "reasoning_effort", "num_output", "max_new_tokens")  # fmt: skip
 _MODEL_NAMES = ("model", "model_name", "model_id", "deployment_name", "engine")
-_NOT_PARAMETERS = frozenset(("tools", "functions", "formatted", "messages", "prompt", "stream", "stream_options", *_MODEL_NAMES))
+_NOT_PARAMETERS = frozenset(
+    ("tools", "functions", "formatted", "messages", "prompt", "stream", "stream_options", *_MODEL_NAMES)
+)
 _INPUT = ("prompt_tokens", "input_tokens", "prompt_token_count", "prompt_eval_count", "inputTokens")
 _OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "eval_count", "outputTokens")
 _USAGE = ("usage", "usage_metadata", "token_usage")
@@ -21,7 +23,9 @@ def model_of(llm: Any) -> dict[str, Any]:
     """The start of a ModelCall, from the fields of an LLM or embedding object."""
     fields: dict[str, Any] = getattr(llm, "__dict__", {})
     found: dict[str, Any] = {"name": next((name for key in _MODEL_NAMES if type(name := fields.get(key)) is str), "")}
-    parameters = {key: value for key in _PARAMETERS if (value := fields.get(key)) is not None and type(value) in (int, float, str)}
+    parameters = {
+        key: value for key in _PARAMETERS if (value := fields.get(key)) is not None and type(value) in (int, float, str)
+    }
     if parameters:
         found["parameters"] = parameters
     return found
@@ -31,7 +35,11 @@ def describe_call(model: dict[str, Any], described: dict[str, Any], extra: dict[
     """Add what the start event of a call tells: what LlamaIndex calls the model, and the arguments of this call."""
     if not model.get("name") and type(name := described.get("model_name") or described.get("model")) is str:
         model["name"] = "" if name == "unknown" else name
-    own = {key: value for key, value in extra.items() if key not in _NOT_PARAMETERS and type(value) in (int, float, str, bool)}
+    own = {
+        key: value
+        for key, value in extra.items()
+        if key not in _NOT_PARAMETERS and type(value) in (int, float, str, bool)
+    }
     if own:
         model["parameters"] = {**model.get("parameters", {}), **own}
 
@@ -82,4 +90,5 @@ def _count(usage: Any, names: tuple[str, ...]) -> int | None:
 
 
 def _first(values: Any) -> Any:
-    return values[0] if type(values) is list and values else None
+    found = as_list(values)
+    return found[0] if found else None

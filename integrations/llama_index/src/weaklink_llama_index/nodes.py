@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from weaklink.snapshot import Passage, Snapshotter
-from weaklink_llama_index.convert import field, finite, text_of_node
+from weaklink_llama_index.parts import text_of_node
+from weaklink_llama_index.shapes import as_list, field, finite
 
 if TYPE_CHECKING:
     from weaklink.recorder import OpenSpan
@@ -19,7 +20,7 @@ def passages_of(taker: Snapshotter, nodes: Any) -> list[Passage]:
 def slim_passages_of(nodes: Any) -> list[Passage]:
     """The same without metadata: for steps that get what a retriever before them has recorded in full."""
     found: list[Passage] = []
-    for scored in nodes if type(nodes) in (list, tuple) else ():
+    for scored in as_list(nodes):
         node = field(scored, "node")
         text = None if node is None else text_of_node(node.__dict__)
         if text is not None:

@@ -50,6 +50,8 @@ class _Reading:
     def _end(self, status: SpanStatus, error: BaseException | None = None) -> None:
         held, self._held = self._held, []
         text = "".join(self._texts)
+        if status == "abandoned" and held:
+            steps.keep_partial_answers(self.tracing, held[0][0])
         for span, _ in held:  # the innermost first
             try:
                 steps.set_output(self.tracing, span, text)

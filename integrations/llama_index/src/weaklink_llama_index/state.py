@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from weaklink_llama_index.kinds import Family
 
 if TYPE_CHECKING:
-    from weaklink.model import SpanStatus
     from weaklink.recorder import OpenSpan
     from weaklink.snapshot import Passage
 
@@ -30,8 +29,10 @@ class StepState:
     """The newest chunk of a streamed answer, which holds all of it so far."""
     cancelled = False
     """LlamaIndex has said that this step was cancelled, and will report that it ended well."""
-    history_end: tuple[SpanStatus, BaseException | None] | None = None
-    """How the thread or task ended that drives a chat engine's stream."""
+    cancelled_steps: tuple[tuple[OpenSpan, int], ...] = ()
+    """Of a workflow: the steps that were cancelled, and when, on the performance counter; they end when it tells why."""
+    history_end: tuple[Any, BaseException | None] | None = None
+    """The response of a chat engine once its stream has been read, and what was raised meanwhile."""
 
     def __init__(self, family: Family, id_: str, instance: Any) -> None:
         """`id_` is LlamaIndex's name of the span, `instance` the object whose method was called."""

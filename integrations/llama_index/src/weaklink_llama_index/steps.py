@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from weaklink.recorder import errors
 from weaklink.snapshot import MARK
-from weaklink_llama_index import convert, models, nodes
+from weaklink_llama_index import models, nodes
+from weaklink_llama_index.arguments import Arguments, by_name, first_of
+from weaklink_llama_index.parts import content_of_event, is_context, is_event, nodes_in, question_of_agent
+from weaklink_llama_index.shapes import as_dict, as_list, field, private
+from weaklink_llama_index.state import StepState, state_of
 
 if TYPE_CHECKING:
     from weaklink.model import SpanStatus
     from weaklink.recorder import OpenSpan
     from weaklink.snapshot import Passage
     from weaklink_llama_index.kinds import Family, StepKind
-    from weaklink_llama_index.state import StepState
     from weaklink_llama_index.tracing import Tracing
-
-Arguments = dict[str, Any]
 
 
 def name_of(kind: StepKind, instance: Any, qualified: str) -> str:
     """What a person calls the step: its tool, step or function, else its class."""
     if kind.family == "tool":
-        metadata = convert.field(instance, "_metadata")
-        if type(name := convert.field(metadata, "name")) is str and name:
+        metadata = field(instance, "_metadata")
+        if type(name := field(metadata, "name")) is str and name:
             return name
-    if kind.family == "run" and type(name := convert.field(instance, "name")) is str and name not in ("", "Agent"):
+    if kind.family == "run" and type(name := field(instance, "name")) is str and name not in ("", "Agent"):
         return name
     if instance is None or kind.family == "step":
         return qualified.rpartition(".")[2]
@@ -47,13 +49,21 @@ def end(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> Span
 
 def _begin_first(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     """The first argument: a query, a text, a list of nodes."""
-    _set_input(tracing, span, state, _first(arguments))
+    _set_input(tracing, span, state, first_of(arguments))
 
 
 def _begin_all(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     """All arguments by name, or the only one as it is."""
-    found = _by_name(arguments)
+    found = by_name(arguments)
     _set_input(tracing, span, state, next(iter(found.values())) if len(found) == 1 else found)
+
+
+def _begin_tool(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
+    """The arguments by name, as the model wrote them; the context of a workflow is added by LlamaIndex."""
+    found = {name: value for name, value in by_name(arguments).items() if not is_context(value)}
+    _set_input(
+        tracing, span, state, found.get("input") if list(found) == ["input"] and "kwargs" not in arguments else found
+    )
 
 
 def _begin_plumbing(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
@@ -63,7 +73,7 @@ def _begin_plumbing(tracing: Tracing, span: OpenSpan, state: StepState, argument
 
 
 def _begin_chat(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    message, history = _first(arguments), arguments.get("chat_history")
+    message, history = first_of(arguments), arguments.get("chat_history")
     _set_input(tracing, span, state, {"input": message, "chat_history": history} if history else message)
 
 
@@ -86,31 +96,31 @@ def _begin_synthesis(tracing: Tracing, span: OpenSpan, state: StepState, argumen
 
 
 def _begin_llm(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    _set_input(tracing, span, state, _first(arguments))
+    _set_input(tracing, span, state, first_of(arguments))
     span.model = models.model_of(state.instance)
 
 
 def _begin_embedding(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    _set_input(tracing, span, state, _first(arguments))
+    _set_input(tracing, span, state, first_of(arguments))
     span.model = models.model_of(state.instance)
 
 
 def _begin_run(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     event = arguments.get("start_event")
-    content = None if event is None else convert.question_of_agent(convert.content_of_event(event))
+    content = None if event is None else question_of_agent(content_of_event(event))
     _set_input(tracing, span, state, content)
 
 
 def _begin_step(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    event = next((value for value in arguments.values() if convert.is_event(value)), None)
-    _set_input(tracing, span, state, event if event is not None else _by_name(arguments))
+    event = next((value for value in arguments.values() if is_event(value)), None)
+    _set_input(tracing, span, state, event if event is not None else by_name(arguments))
     if event is not None:
         describe(span, {"event": type(event).__name__})
 
 
 _BEGIN: dict[Family, Callable[[Tracing, OpenSpan, StepState, Arguments], None]] = {
     "own": _begin_all,
-    "tool": _begin_all,
+    "tool": _begin_tool,
     "predict": _begin_plumbing,
     "program": _begin_plumbing,
     "history": _begin_plumbing,
@@ -140,15 +150,18 @@ def _end_own(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) ->
 
 
 def _end_step(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
-    content = convert.content_of_event(result) if convert.is_event(result) else result
-    if type(content) is dict and len(content) == 1:
-        content = next(iter(content.values()))
+    content = content_of_event(result) if is_event(result) else result
+    fields = as_dict(content)
+    if len(fields) == 1:
+        (content,) = fields.values()
     nodes.describe_documents(span, state.passages or [], set_output(tracing, span, content))
     if result is not None:
         describe(span, {"returned": type(result).__name__})
-    output = convert.field(result, "tool_output")
-    if convert.field(output, "is_error") is True and not span.failed:  # a tool that there is not
-        span.kind, span.name, span.plumbing = "tool", str(convert.field(result, "tool_name")), False
+    output = field(result, "tool_output")
+    if field(output, "is_error") is True and not span.failed:  # the agent asked for a tool that there is not
+        span.kind, span.name, span.plumbing = "tool", str(field(result, "tool_name")), False
+        span.input, _ = tracing.taker.take(field(result, "tool_kwargs"))
+        set_output(tracing, span, output)
         return _tool_failed(span, output)
     return "ok"
 
@@ -156,7 +169,7 @@ def _end_step(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -
 def _end_answer(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
     """A response; with the nodes it rests on, where no retriever was seen."""
     set_output(tracing, span, result)
-    if not span.has_retrieval and state.family != "synthesize" and (sources := convert.nodes_in(result)):
+    if not span.has_retrieval and state.family != "synthesize" and (sources := nodes_in(result)):
         span.output = {"response": span.output, "source_nodes": nodes.passages_of(tracing.taker, sources)}
     return "ok"
 
@@ -186,8 +199,9 @@ def _end_embedding(tracing: Tracing, span: OpenSpan, state: StepState, result: A
 
 
 def _end_tool(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
-    span.documents = set_output(tracing, span, result)
-    return _tool_failed(span, result) if convert.field(result, "is_error") is True else "ok"
+    found = set_output(tracing, span, result)
+    span.documents = None if span.has_retrieval else found  # else they are those of a retriever inside
+    return _tool_failed(span, result) if field(result, "is_error") is True else "ok"
 
 
 def _end_select(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
@@ -231,6 +245,15 @@ def set_answer(tracing: Tracing, span: OpenSpan, response: Any) -> None:
     models.complete_model_call(span.model, response)
 
 
+def keep_partial_answers(tracing: Tracing, span: OpenSpan) -> None:
+    """What models below `span` had written when the reader of their stream went away; they may never tell themselves."""
+    for child in tuple(span.children or ()):
+        state = state_of(child)
+        if state is not None and state.last is not None:
+            set_answer(tracing, child, state.last)
+        keep_partial_answers(tracing, child)
+
+
 def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
     """Add what is known of a step to what was known before."""
     span.attributes = attributes if span.attributes is None else {**span.attributes, **attributes}
@@ -238,7 +261,7 @@ def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
 
 def note_embedding(span: OpenSpan, result: Any, duration_ns: int) -> None:
     """The embedding of a retriever's query: how long it took, and the size of the vector."""
-    dimensions = len(result) if type(result) is list else None
+    dimensions = len(as_list(result)) or None
     describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
 
 
@@ -250,49 +273,24 @@ def _set_input(tracing: Tracing, span: OpenSpan, state: StepState, value: Any) -
         span.note("the input was too large and is cut")
 
 
-def _first(arguments: Arguments) -> Any:
-    """The first argument of a call; a wrapper's `*args, **kwargs` are looked into."""
-    for name, value in arguments.items():
-        if name == "args" and type(value) is tuple:
-            if value:
-                return value[0]
-        elif name == "kwargs" and type(value) is dict:
-            return next(iter(value.values()), None)
-        else:
-            return value
-    return None
-
-
-def _by_name(arguments: Arguments) -> Arguments:
-    found: Arguments = {}
-    for name, value in arguments.items():
-        if name in ("kwargs", "prompt_args", "kwds") and type(value) is dict:
-            found.update(value)
-        elif name == "args" and type(value) is tuple:
-            found.update({str(number) if number else "input": item for number, item in enumerate(value)})
-        elif name != "self":
-            found[name] = value
-    return found
-
-
 def _vectors(result: Any) -> Any:
-    """Of vectors only their number and size; of embedded nodes too."""
-    if type(result) is not list or not result:
-        return result if result else None
-    if type(result[0]) not in (list, float, int):
-        return {MARK: "embedding", "vectors": len(result)}
-    is_one = type(result[0]) is not list
-    return {MARK: "embedding", "vectors": 1 if is_one else len(result), "dimensions": len(result if is_one else result[0])}
+    """Of vectors only their number and size; of embedded nodes their number."""
+    found = as_list(result)
+    if not found:
+        return None if type(result) is list else result
+    if type(found[0]) is list:
+        return {MARK: "embedding", "vectors": len(found), "dimensions": len(as_list(found[0]))}
+    if type(found[0]) in (float, int):
+        return {MARK: "embedding", "vectors": 1, "dimensions": len(found)}
+    return {MARK: "embedding", "vectors": len(found)}
 
 
 def _tool_failed(span: OpenSpan, output: Any) -> SpanStatus:
     """A tool that returned its error instead of raising it."""
-    private = getattr(output, "__pydantic_private__", None) or {}
-    error = private.get("_exception")
-    text = span.output if type(span.output) is str else ""
-    span.error = {"type": "ToolError", "message": text, "origin": f"{span.key:032x}"}
+    error = private(output, "_exception")
     if error is not None:
-        from weaklink.recorder.errors import describe as described
-
-        span.error = {**described(error, span), "origin": f"{span.key:032x}"}
+        span.error = errors.describe(error, span)
+    else:
+        span.error = {"type": "ToolError", "message": span.output if type(span.output) is str else ""}
+    span.error["origin"] = f"{span.key:032x}"
     return "error"

@@ -14,12 +14,12 @@ from llama_index.core.chat_engine.types import StreamingAgentChatResponse
 
 from weaklink_llama_index import steps
 from weaklink_llama_index.relay import AsyncRelay, Relay
+from weaklink_llama_index.shapes import class_of
 from weaklink_llama_index.state import StepState, state_of
 
 if TYPE_CHECKING:
     from inspect import BoundArguments
 
-    from weaklink.model import SpanStatus
     from weaklink.recorder import OpenSpan
     from weaklink_llama_index.tracing import Tracing
 
@@ -29,7 +29,7 @@ _watched: WeakKeyDictionary[Any, BoundArguments] = WeakKeyDictionary()
 
 def hold(tracing: Tracing, span: OpenSpan, state: StepState, result: Any, bound_args: BoundArguments) -> bool:
     """Keep the step open where `result` is a stream whose end will be known; False where the step has ended."""
-    kind = type(result)
+    kind = class_of(result)
     if kind is StreamingResponse or kind is AsyncStreamingResponse:
         if result.response_gen is None or result.response_txt is not None:
             return False
@@ -38,7 +38,9 @@ def hold(tracing: Tracing, span: OpenSpan, state: StepState, result: Any, bound_
         return _hold_chat(tracing, span, state, result, bound_args)
     elif kind is GeneratorType or kind is AsyncGeneratorType:
         is_call = state.family == "llm" and state.started
-        if not is_call and not (state.family == "predict" and any(_is_held(child) for child in tuple(span.children or ()))):
+        if not is_call and not (
+            state.family == "predict" and any(_is_held(child) for child in tuple(span.children or ()))
+        ):
             return False
         _watched[result] = bound_args
     else:
@@ -74,15 +76,15 @@ def call_ended(tracing: Tracing, span: OpenSpan, state: StepState, response: Any
         _end(tracing, above, error)
 
 
-def history_ended(tracing: Tracing, span: OpenSpan, status: SpanStatus, error: BaseException | None) -> None:
+def history_ended(tracing: Tracing, span: OpenSpan, state: StepState, error: BaseException | None) -> None:
     """The thread or task has ended that reads a chat engine's stream and writes the answer into the memory."""
     chat = span.parent
-    state = state_of(chat)
-    if chat is not None and state is not None:
+    above = state_of(chat)
+    if chat is not None and above is not None:
         # The engine's own method may still be about to return: whichever comes second ends the step.
-        state.history_end = (status, error)
-        if state.held:
-            _end(tracing, chat, error)
+        above.history_end = (state.instance, error)
+        if above.held:
+            _end_chat(tracing, chat, above.history_end)
 
 
 def _hold_chat(tracing: Tracing, span: OpenSpan, state: StepState, result: Any, bound_args: BoundArguments) -> bool:
@@ -92,11 +94,16 @@ def _hold_chat(tracing: Tracing, span: OpenSpan, state: StepState, result: Any, 
                 setattr(result, name, _relay(tracing, stream, span, state, bound_args))
                 state.held = True
         return state.held
-    span.scratch.passages = None
     state.held = True
     if state.history_end is not None:
-        _end(tracing, span, state.history_end[1])
+        _end_chat(tracing, span, state.history_end)
     return True
+
+
+def _end_chat(tracing: Tracing, span: OpenSpan, history_end: tuple[Any, BaseException | None]) -> None:
+    response, error = history_end
+    steps.set_output(tracing, span, response)
+    _end(tracing, span, error)
 
 
 def _relay(tracing: Tracing, stream: Any, span: OpenSpan, state: StepState, bound_args: BoundArguments) -> Any:

@@ -9,9 +9,11 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from weaklink.recorder import errors
 from weaklink_llama_index import control, convert, kinds, steps, streams
 from weaklink_llama_index.events import EVENTS
 from weaklink_llama_index.listeners import Listeners
+from weaklink_llama_index.shapes import class_of
 from weaklink_llama_index.state import QueryEmbedding, StepState, state_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _NEVER_ONE_STEP = frozenset(("own", "step", "run"))
 # Stands for the state of a step that an ancestor's end closed, and that goes on all the same.
 _STORED = StepState("own", "", None)
+# structured_predict > program > predict_and_call > chat
+_FARTHEST_PROMPT = 3
 _SAME_WARNING_S = 60.0
 _log = logging.getLogger("weaklink")
 
@@ -93,11 +97,13 @@ class Tracing:
             if span is None or (state := state_of(span)) is None:
                 return
             if state.cancelled:
-                self.finish(span, "cancelled")
+                self._cancel(span, state)
             elif not streams.hold(self, span, state, result, bound_args):
+                if state.prompt is not None:
+                    self.recorder.finish(state.prompt)
                 self.finish(span, steps.end(self, span, state, result))
             if state.family == "history":
-                streams.history_ended(self, span, "ok", None)
+                streams.history_ended(self, span, state, None)
         except Exception as error:  # noqa: BLE001
             self.trouble("the end of a step", error)
 
@@ -114,9 +120,13 @@ class Tracing:
                 return
             if state.prompt is not None:  # its variables could not be filled in
                 self.recorder.fail(state.prompt, error)
-            self.fail(span, error)
+            if state.cancelled_steps and control.is_timeout(error):
+                self._time_out(span, state, error)
+            else:
+                self._end_cancelled(state, None)
+                self.fail(span, error)
             if state.family == "history":
-                streams.history_ended(self, span, "error", error)
+                streams.history_ended(self, span, state, error)
         except Exception as trouble:  # noqa: BLE001
             self.trouble("the failure of a step", trouble)
 
@@ -154,7 +164,7 @@ class Tracing:
         kind = kinds.kind_of(instance, qualified)
         if instance is None and above.family == "run":
             name = qualified.rpartition(".")[2]
-            kind = kinds.FRAMEWORK_STEP if kinds.is_step_of_framework(type(above.instance), name) else kinds.STEP
+            kind = kinds.FRAMEWORK_STEP if kinds.is_step_of_framework(class_of(above.instance), name) else kinds.STEP
         if kind is None:
             self._part_of[id_] = parent
             return
@@ -168,10 +178,8 @@ class Tracing:
             self._part_of[id_] = same
             return
         span = self._begin(id_, bound_args, instance, parent, kind, steps.name_of(kind, instance, qualified))
-        if above.prompt is not None and kind.family == "llm":
-            above.prompt.output = span.input
-            self.recorder.finish(above.prompt)
-            above.prompt = None
+        if kind.family == "llm":
+            self._end_prompt(parent, span)
 
     def _same_step(self, kind: StepKind, instance: Any, parent: OpenSpan, above: StepState) -> OpenSpan | None:
         """The open step that a new span only carries out: `_retrieve` inside `retrieve`, `complete` inside `chat`."""
@@ -198,9 +206,9 @@ class Tracing:
     def find(self, id_: str) -> OpenSpan | None:
         """The open step of this name, or the one that it is part of."""
         part = self._part_of.get(id_)
-        if part is not None:
-            return part.retriever if type(part) is QueryEmbedding else part
-        return self.recorder.find(key_of(id_))
+        if part is None:
+            return self.recorder.find(key_of(id_))
+        return part.retriever if isinstance(part, QueryEmbedding) else part
 
     def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
         """The step has ended."""
@@ -211,10 +219,33 @@ class Tracing:
     def fail(self, span: OpenSpan, error: BaseException) -> None:
         """The step has ended with an exception, which may be control flow."""
         status = control.status_of(error)
-        if status == "ok":
-            self.finish(span)
+        if status in ("ok", "abandoned"):
+            self.finish(span, status)
         else:
             self.recorder.fail(span, error, status)
+
+    def _cancel(self, span: OpenSpan, state: StepState) -> None:
+        """A step of a workflow, or a workflow, was cancelled."""
+        run = state_of(span.parent)
+        if state.family == "step" and run is not None and run.family == "run":
+            run.cancelled_steps = (*run.cancelled_steps, (span, perf_counter_ns()))
+            return
+        self._end_cancelled(state, None)
+        self.finish(span, "cancelled")
+
+    def _end_cancelled(self, state: StepState, error: BaseException | None) -> None:
+        for step, when in state.cancelled_steps:
+            if error is not None:
+                step.error = errors.describe(error, step)
+            self.recorder.finish(step, "cancelled", when)
+
+    def _time_out(self, span: OpenSpan, state: StepState, error: BaseException) -> None:
+        """A workflow took too long: the step that was running is where, though the workflow raised."""
+        self._end_cancelled(state, error)
+        span.error = errors.describe(error, span)
+        span.error_origin = state.cancelled_steps[0][0].key
+        span.error["origin"] = f"{span.error_origin:032x}"
+        self.recorder.finish(span, "error")
 
     def begin_prompt(self, span: OpenSpan, state: StepState, name: str) -> OpenSpan:
         """A step that LlamaIndex opens no span for: a template is filled."""
@@ -222,6 +253,19 @@ class Tracing:
         # The key differs from that of the call in the version digit of the UUID, which is the same in all of LlamaIndex's.
         state.prompt = self.recorder.start(span.key ^ (state.prompts << 76), span.key, name, "prompt")
         return state.prompt
+
+    def _end_prompt(self, above: OpenSpan | None, call: OpenSpan) -> None:
+        """A model is called: the prompt that was being filled around it is what the model gets."""
+        for _ in range(_FARTHEST_PROMPT):
+            state = state_of(above)
+            if above is None or state is None:
+                return
+            if state.prompt is not None:
+                state.prompt.output = call.input
+                self.recorder.finish(state.prompt)
+                state.prompt = None
+                return
+            above = above.parent
 
     def trouble(self, event: str, error: Exception) -> None:
         """An error of our own: told once a minute per event; raised later where a handler is strict."""

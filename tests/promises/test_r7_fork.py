@@ -1,0 +1,107 @@
+"""R7: forks under load: nothing hangs, nothing is lost, no id is there twice, and the parent goes on recording."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+_FORKS = """
+import os, signal, sys, threading, time, json
+from weaklink.recorder import recorder_for
+from weaklink.store import open_store
+from weaklink.testing.calls import rag_call, trace_id
+
+path, forks = sys.argv[1], int(sys.argv[2])
+recorder = recorder_for(path)
+keys, hangs, failed, going = [], 0, 0, True
+
+def load():
+    while going:
+        keys.append(rag_call(recorder))
+        time.sleep(0.001)
+
+def child(number):
+    mine = [rag_call(recorder) for _ in range(2)]
+    if number % 4 == 0:                       # prefork: a worker that forks once more
+        if (grandchild := os.fork()) == 0:
+            mine = [rag_call(recorder)]
+        else:
+            os.waitpid(grandchild, 0)
+    os.write(pipe[1], "".join(trace_id(key) + "\\n" for key in mine).encode())
+    if number % 2:
+        sys.exit(0)                           # through atexit and the interpreter's whole end
+    if not recorder.flush(30):
+        os._exit(9)
+    os._exit(0)
+
+threads = [threading.Thread(target=load) for _ in range(2)]
+for thread in threads: thread.start()
+reader = open_store(path)
+recorder.flush(10)
+reader.latest()                               # an open reading connection is inherited too
+pipe = os.pipe()
+told = []
+drain = threading.Thread(target=lambda: told.extend(os.fdopen(pipe[0]).read().split()))
+drain.start()
+running = {}
+
+def reap(limit):
+    global hangs, failed
+    while len(running) > limit:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid:
+            running.pop(pid, None)
+            failed += status != 0
+            continue
+        for pid, since in list(running.items()):
+            if time.monotonic() - since > 30:
+                hangs += 1
+                os.kill(pid, signal.SIGKILL)
+                running[pid] = float("inf")
+        time.sleep(0.002)
+
+for number in range(forks):
+    pid = os.fork()
+    if pid == 0:
+        os.close(pipe[0])
+        child(number)
+    running[pid] = time.monotonic()
+    reap(3)
+reap(0)
+os.close(pipe[1])
+drain.join()
+going = False
+for thread in threads: thread.join()
+after = [rag_call(recorder) for _ in range(5)]
+ok = recorder.flush(60)
+print(json.dumps({"hangs": hangs, "failed": failed, "flushed": ok, "counts": recorder.counts(),
+                  "ids": [trace_id(key) for key in keys + after] + told, "of_children": len(told)}))
+"""
+
+
+def fork_many(forks: int, path: Path, script: Path) -> None:
+    script.write_text(_FORKS)
+    done = subprocess.run([sys.executable, str(script), str(path), str(forks)], capture_output=True, text=True, timeout=170)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    stored = [row[0] for row in apsw.Connection(str(path)).execute("SELECT id FROM traces")]
+    lost = set(found["ids"]) - set(stored)
+    duplicates = len(found["ids"]) - len(set(found["ids"]))
+    print(f"R7: {forks} forks under load, {found['hangs']} hangs, {len(lost)} of {len(found['ids']):,} calls lost "
+          f"({found['of_children']} of children), {duplicates} duplicate ids")  # fmt: skip
+    assert (found["hangs"], found["failed"], found["flushed"], duplicates) == (0, 0, True, 0), done.stderr
+    assert lost == set()
+    assert sorted(stored) == sorted(found["ids"])
+    assert "Error" not in done.stderr, done.stderr
+
+
+def test_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
+    fork_many(80, store_path, tmp_path / "forks.py")
+
+
+@pytest.mark.slow
+def test_many_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
+    fork_many(400, store_path, tmp_path / "forks.py")

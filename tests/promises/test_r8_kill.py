@@ -1,0 +1,70 @@
+"""R8: a process that is killed at any moment leaves a store that is whole, with all that was acknowledged."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import apsw
+import pytest
+
+from weaklink.store import open_store
+from weaklink.testing.calls import STEPS
+
+_WRITES = """
+import sys
+from weaklink.recorder import recorder_for
+from weaklink.testing.calls import rag_call, step, trace_id
+recorder = recorder_for(sys.argv[1])
+opened = step(recorder, None, "open", input="begun and never ended")
+while not recorder.counts().stored:
+    recorder.flush(0.05)
+print("open", trace_id(opened.key), flush=True)
+number = 0
+while True:
+    keys = [rag_call(recorder, f"question {number} " + "long " * (number % 90)) for _ in range(number % 7 + 1)]
+    number += 1
+    if recorder.flush(10):
+        print("\\n".join(trace_id(key) for key in keys), flush=True)
+"""
+
+
+def kill_and_check(kills: int, path: Path) -> None:
+    chance = random.Random(8)
+    acknowledged: set[str] = set()
+    opened: list[str] = []
+    corrupt = 0
+    for _ in range(kills):
+        process = subprocess.Popen([sys.executable, "-c", _WRITES, str(path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        first = process.stdout.readline().split()
+        opened.append(first[1])
+        time.sleep(chance.uniform(0, 0.25))
+        process.kill()
+        lines = process.stdout.read().split("\n")
+        process.wait()
+        acknowledged |= {line for line in lines[:-1] if len(line) == 32}
+        connection = apsw.Connection(str(path))
+        corrupt += connection.execute("PRAGMA integrity_check").get != "ok"
+        connection.close()
+    connection = apsw.Connection(str(path))
+    spans = dict(connection.execute("SELECT trace_id, count(*) FROM spans GROUP BY 1").fetchall())
+    lost = sum(STEPS - spans.get(trace_id, 0) for trace_id in acknowledged)
+    print(f"R8: {kills} kills, {corrupt} corrupt, {lost} of {len(acknowledged) * STEPS:,} acknowledged spans lost")
+    assert (corrupt, lost) == (0, 0)
+    assert len(acknowledged) > kills
+    store = open_store(path)
+    shown = [store.get(trace_id) for trace_id in opened]
+    assert {(trace.status, trace.duration_ns, trace.question) for trace in shown} == {("incomplete", None, "begun and never ended")}
+    assert store.get(sorted(acknowledged)[0]).status == "ok"
+    store.close()
+
+
+def test_a_killed_process_loses_nothing_that_was_acknowledged(store_path: Path):
+    kill_and_check(8, store_path)
+
+
+@pytest.mark.slow
+def test_40_kills_lose_nothing_that_was_acknowledged(store_path: Path):
+    kill_and_check(40, store_path)
