@@ -133,6 +133,7 @@ _mixtures = st.lists(_secret_like | st.text(max_size=6), max_size=9).map("".join
 @given(_mixtures)
 @example("-----BEGIN PRIVATE KEY-----")
 @example("ſecret: x1y2z3")
+@example("bearer passwordapi_keyſecret")
 @example("x_toKen=abcdef")
 @example("password" + "é" * 12 + "\u2003" * 3 + "=" + "\u2003" * 3 + "abc")
 def test_the_quick_look_never_misses_what_the_slow_one_would_mask(text: str):

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.overhead import report
 from benchmarks.overhead.bounds import OURS as WEAKLINK
 from benchmarks.overhead.bounds import verdicts
-from benchmarks.overhead.contender import Contender, missing
+from benchmarks.overhead.contender import Contender, missing, needed
 from benchmarks.overhead.contenders import ALL, OURS
 from benchmarks.overhead.frameworks import FRAMEWORKS
 from benchmarks.overhead.machine import this_machine
@@ -53,7 +53,7 @@ def chosen(names: Sequence[str] | None, peers: bool, framework: str) -> list[Con
     for contender in (ALL[name] for name in dict.fromkeys(wanted)):
         if framework not in contender.frameworks:
             continue
-        if absent := missing(contender.packages):
+        if absent := missing(needed(contender, framework)):
             say(f"{contender.name} is left out, not installed: pip install {' '.join(absent)}")
             continue
         found.append(contender)

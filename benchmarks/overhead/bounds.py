@@ -66,6 +66,14 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound("CPU of a RAG call", "invoke", 1.25, "x none", ours("invoke", lambda row: row.x_cpu)),
     Bound("CPU of 50 concurrent calls", "async50", 1.3, "x none", ours("async50", lambda row: row.x_cpu)),
+    Bound(
+        "LlamaIndex: time on the caller's thread",
+        "spans",
+        15,
+        "us/span",
+        ours("spans", lambda row: row.per_run(row.added_call_us)),
+    ),
+    Bound("LlamaIndex: CPU of a query", "query", 1.25, "x none", ours("query", lambda row: row.x_cpu)),
     Bound("spans lost in a burst", "burst", 0, "spans", lost_in_burst),
 )
 

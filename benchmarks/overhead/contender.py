@@ -39,11 +39,19 @@ class Contender:
     start: Callable[[str, str, Path], Tracing]
     packages: tuple[str, ...] = ()
     """Distributions it needs, as pip names them."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    """Framework -> the distribution that it needs besides, where that depends on the framework."""
     imports: Mapping[str, str] = field(default_factory=dict)
     """Framework -> the module that a user of it imports, for the import times."""
     frameworks: tuple[str, ...] = ("langchain",)
     at_sink: bool = False
     """True: it sends over HTTP, and the sink counts its spans and bytes."""
+
+
+def needed(contender: Contender, framework: str) -> tuple[str, ...]:
+    """The distributions that `contender` needs to trace `framework`."""
+    adapter = contender.adapters.get(framework)
+    return (*contender.packages, adapter) if adapter else contender.packages
 
 
 def installed(package: str) -> str | None:

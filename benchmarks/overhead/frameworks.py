@@ -37,7 +37,7 @@ class Framework:
     module: str
     """Where its `Work` class is."""
     calls: Mapping[str, int]
-    """Timed workload -> calls in one block, so that an untraced block takes about 0.2 s (`hooks`: 0.02 s)."""
+    """Timed workload -> calls in one block, so that an untraced block takes about 0.2 s (`hooks`, `spans`: 0.02 s)."""
     memory: Mapping[str, str] = field(default_factory=dict)
     """`burst` and `soak` -> the workload that they repeat."""
 
@@ -56,7 +56,7 @@ FRAMEWORKS: dict[str, Framework] = {
     "llama_index": Framework(
         packages=("llama-index-core",),
         module="benchmarks.overhead.work.llama_index",
-        calls={"query": 20},
+        calls={"spans": 100, "query": 60},
         memory={"soak": "query"},
     ),
 }

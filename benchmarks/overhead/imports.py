@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.overhead import table
-from benchmarks.overhead.contender import missing
+from benchmarks.overhead.contender import missing, needed
 from benchmarks.overhead.contenders import OURS, PEERS
 from benchmarks.overhead.machine import this_machine
 from benchmarks.overhead.summary import Spread, spread
@@ -76,7 +76,9 @@ def cases(peers: bool) -> list[Case]:
         module = contender.imports.get("langchain")
         if module and module not in (case.measured for case in found):
             limit = 100 if contender.name == "weaklink" else None
-            found.append(Case(f"{module} (above)", module, contender.packages, f"import {LANGCHAIN}", limit))
+            found.append(
+                Case(f"{module} (above)", module, needed(contender, "langchain"), f"import {LANGCHAIN}", limit)
+            )
     return found
 
 

@@ -67,7 +67,7 @@ _KEYS = re.compile(
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.S)
 _USERINFO = re.compile(r"(?<=://)([^\s:/@'\"]{0,256}):([^\s/@'\"]{1,256})@")
-_HEADER = re.compile(rf"(?i)\b(bearer|basic|negotiate|token)\s+([A-Za-z0-9._~+/=-]{{{_RUN},}})")
+_HEADER = re.compile(rf"(?ia)\b(bearer|basic|negotiate|token)\s+([A-Za-z0-9._~+/=-]{{{_RUN},}})")
 _IS_SECRET_NAME = re.compile(
     r"(?i)\A[\w.-]*?(?:passw(?:or)?d|passwd|pwd|passphrase|secret|api[_ -]?key|access[_ -]?key|account[_ -]?key|"
     r"private[_ -]?key|auth[_ -]?token|access[_ -]?token|refresh[_ -]?token|id[_ -]?token|session[_ -]?(?:token|key)|"

@@ -92,7 +92,7 @@ def write_together(path: Path, *, processes: int, threads: int, seconds: float, 
 
 
 def test_many_writers_and_a_reader_lose_nothing(store_path: Path):
-    write_together(store_path, processes=4, threads=2, seconds=3, prune=False)
+    write_together(store_path, processes=4, threads=2, seconds=2, prune=False)
 
 
 @pytest.mark.slow

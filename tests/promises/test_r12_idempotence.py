@@ -99,6 +99,21 @@ class Streams(RuleBasedStateMachine):
             self.recorder.fail(span, ValueError("broken") if how == "error" else GeneratorExit())
             self.written()
 
+    @rule(under=st.integers(0, 99), is_stream=st.booleans())
+    def learn_a_fate(self, under: int, is_stream: bool) -> None:
+        """A failure that the step above makes good, or a stream that its reader leaves when the step above is over."""
+        self.begin(under, "chain", "a question", show=False)
+        above = self.begun[-1]
+        span = self.recorder.start(len(self.begun) + 1, above.key, f"step {len(self.begun)}", "llm")
+        self.begun.append(span)
+        if not is_stream:
+            self.recorder.fail(span, ValueError("broken"))
+            self.written()
+        self.end(above, under)
+        if is_stream:
+            self.recorder.fail(span, GeneratorExit())
+            self.written()
+
     def end(self, span: OpenSpan, number: int) -> None:
         if self.recorder.find(span.key) is None:
             return
@@ -111,7 +126,8 @@ class Streams(RuleBasedStateMachine):
         self.written()
 
     def replay(self) -> None:
-        """Three times, shuffled, in transactions of random size: into the same store, and into one that knows only the texts."""
+        """Shuffled, in transactions of random size: once and twice more into a store that knows only the texts, and three times
+        into the one that has all of it."""
         expected = content(self.store.path)
         other = SQLiteStore(Path(self.folder.name) / "other.db")
         other.append(lambda batch: None)
@@ -119,11 +135,9 @@ class Streams(RuleBasedStateMachine):
         copier.executemany("INSERT INTO texts (id, hash, content) VALUES (?, ?, ?)", self.texts())
         copier.close()
         chance = random.Random(len(self.stream))
-        # The words of a trace are written with its root, in one record; so is everything else of one record.
-        shuffled = self.stream * 3
-        chance.shuffle(shuffled)
-        for store in (other, self.store):
-            left = list(shuffled)
+        for store, times in ((other, 1), (other, 2), (self.store, 3)):
+            left = self.stream * times  # everything of one record comes together
+            chance.shuffle(left)
             while left:
                 some = [left.pop() for _ in range(min(len(left), chance.randint(1, 9)))]
 
@@ -135,7 +149,8 @@ class Streams(RuleBasedStateMachine):
                 store.append(fill)
             assert content(store.path) == expected
         other.close()
-        self.figures.update(streams=1, records=len(self.stream))
+        fates = sum(len(rows["statuses"]) for rows in self.stream)
+        self.figures.update(streams=1, records=len(self.stream), fates=fates)
 
     def texts(self) -> list[Any]:
         return apsw.Connection(str(self.store.path)).execute("SELECT id, hash, content FROM texts").fetchall()
@@ -151,3 +166,4 @@ def test_a_stream_in_any_order_and_number_gives_the_same_content():
     streams, records = Streams.figures["streams"], Streams.figures["records"]
     print(f"R12: {streams} streams of {records:,} records, replayed 3 times and shuffled: same content")
     assert streams > 10
+    assert Streams.figures["fates"] > 10

@@ -99,7 +99,7 @@ def fork_many(forks: int, path: Path, script: Path) -> None:
 
 
 def test_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
-    fork_many(80, store_path, tmp_path / "forks.py")
+    fork_many(60, store_path, tmp_path / "forks.py")
 
 
 @pytest.mark.slow

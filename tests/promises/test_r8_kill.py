@@ -62,7 +62,7 @@ def kill_and_check(kills: int, path: Path) -> None:
 
 
 def test_a_killed_process_loses_nothing_that_was_acknowledged(store_path: Path):
-    kill_and_check(8, store_path)
+    kill_and_check(6, store_path)
 
 
 @pytest.mark.slow

@@ -244,6 +244,7 @@ def test_an_interrupt_from_the_keyboard_passes_and_is_no_failure(kind, error, st
     assert recorder.open_spans == 0
 
 
+@pytest.mark.slow
 async def test_2000_cancelled_runs_leave_nothing_in_memory(handler: WeaklinkCallbackHandler, recorder):
     async def killed() -> None:
         chain = RunnableLambda(text_of) | Search(seconds=FOREVER)

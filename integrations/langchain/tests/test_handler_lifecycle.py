@@ -216,13 +216,13 @@ def test_many_runs_and_many_handlers_leave_nothing_in_memory(handler, recorder, 
 
     tracemalloc.start()
     try:
-        work(300)
+        work(100)
         before = tracemalloc.get_traced_memory()[0]
-        work(1_000)
+        work(400)
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
 
     assert recorder.open_spans == 0
     assert not recorder._late
-    assert grown < 200_000, f"{grown / 1_000:.0f} bytes per run stay"
+    assert grown < 80_000, f"{grown / 400:.0f} bytes per run stay"

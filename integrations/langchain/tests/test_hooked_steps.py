@@ -80,7 +80,7 @@ def test_a_pipeline_of_compressors_is_one_reranker_with_its_parts_below(handler,
     (Search() | (lambda found: pipeline.compress_documents(found, "x"))).invoke("x", {"callbacks": [handler]})
 
     rerankers = traces()[0].of_kind("reranker")
-    assert [span.name for span in rerankers][0] == "DocumentCompressorPipeline"
+    assert rerankers[0].name == "DocumentCompressorPipeline"
     assert {span.status for span in rerankers} == {"ok"}
 
 

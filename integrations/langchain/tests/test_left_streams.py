@@ -83,7 +83,7 @@ def check_left_sync(trace: Any, line: str, is_drained: bool) -> None:
     assert model.status == ("ok" if is_drained else "abandoned")
     assert "error" not in {span.status for span in trace.spans}
     assert model.input == [{"$type": "message", "role": "user", "content": "x"}]
-    assert model.model.name == "" and model.model.provider == "fluent"
+    assert (model.model.name, model.model.provider) == ("", "fluent")
     assert model.model.time_to_first_token_ns > 0
 
 

@@ -103,7 +103,10 @@ PARTS: list[tuple[Any, str]] = [
     (handler_module, "is_plumbing"), (langgraph, "status_of"), (langgraph, "is_interrupted"),
     (recorder, "describe"), (recorder, "status_of"), (recorder, "_swept_status"), (errors, "message_of"), (errors, "_stack"),
     (Latest, "watch"), (hooks, "listening_place"), (scores, "listening_place"), (scores, "_scored"),
-    *[(WeaklinkCallbackHandler, name) for name in ("_start", "_set_input", "_set_output", "_finish", "kind_of", "start_hooked", "note_scores")],
+    *[
+        (WeaklinkCallbackHandler, name)
+        for name in ("_start", "_set_input", "_set_output", "_finish", "kind_of", "start_hooked", "note_scores")
+    ],
 ]  # fmt: skip
 
 
@@ -153,8 +156,8 @@ def test_a_strict_handler_raises_what_is_ours(store, recorder, monkeypatch):
         raise RuntimeError("ours")
 
     handler = WeaklinkCallbackHandler(store, strict=True)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="ours"):
-        patch.setattr(steps, "own_metadata", fail)
+    monkeypatch.setattr(steps, "own_metadata", fail)
+    with pytest.raises(RuntimeError, match="ours"):
         RunnableLambda(str).invoke("x", {"callbacks": [handler], "metadata": {"mine": 1}})
 
 

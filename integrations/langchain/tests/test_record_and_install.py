@@ -104,9 +104,12 @@ def test_nothing_is_recorded_before_or_after_a_block(store, traces):
 
 
 def test_a_block_that_ends_by_an_error_is_over(store, traces):
-    with pytest.raises(ZeroDivisionError), weaklink.record(str(store)) as recording:
+    def fail() -> None:
         CHAIN.invoke("inside")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), weaklink.record(str(store)) as recording:
+        fail()
     CHAIN.invoke("after")
 
     assert [trace.root.input for trace in recording.traces] == ["inside"]

@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
+import chromadb
 import pytest
+from chromadb.config import Settings
 from langchain_chroma import Chroma
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -76,7 +78,9 @@ def in_memory(embedding: Embeddings | None = None) -> InMemoryVectorStore:
 
 @pytest.fixture(scope="module")
 def chroma() -> Chroma:
-    store = Chroma("letters", Letters())
+    # Chroma's in-process clients must all have the same settings; the demo's are these.
+    client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False, is_persistent=False))
+    store = Chroma("letters", Letters(), client=client)
     store.add_documents(DOCUMENTS)
     return store
 

@@ -36,7 +36,7 @@ USAGE = {"usage": {"prompt_tokens": 10, "completion_tokens": 3}, "choices": [{"f
 class Say(CustomLLM):
     """Answers what the script says, the last line again and again; an exception in it is raised, "BOOM" breaks a stream off."""
 
-    script: list[Any] = []  # noqa: RUF012 - pydantic copies it
+    script: list[Any] = []
     asked: int = 0
     wait: float = 0.0
 
@@ -76,7 +76,7 @@ class Say(CustomLLM):
 class Call(FunctionCallingLLM):
     """Like `Say` with a chat model that calls tools: a line of the script may be a list of (tool, arguments)."""
 
-    script: list[Any] = []  # noqa: RUF012
+    script: list[Any] = []
     asked: int = 0
 
     @property
@@ -140,7 +140,9 @@ def tree(trace: Trace, *, everything: bool = False) -> str:
         if everything or not span.plumbing or span.id == trace.root.id:
             above = list(trace.ancestors(span))
             hidden = 0 if everything else sum(1 for a in above if a.plumbing and a.id != trace.root.id)
-            lines.append(f"{'  ' * (depth - hidden)}{span.name} {span.kind}{'' if span.status == 'ok' else ' ' + span.status}")
+            lines.append(
+                f"{'  ' * (depth - hidden)}{span.name} {span.kind}{'' if span.status == 'ok' else ' ' + span.status}"
+            )
     return "\n".join(lines)
 
 
@@ -148,7 +150,9 @@ def tree(trace: Trace, *, everything: bool = False) -> str:
 def lab() -> SimpleNamespace:
     """Models by script, an index of three documents, and a drawing of a trace."""
     nodes = [
-        TextNode(id_=f"n{number}", text=f"Document {number} says that the answer is {number}.", metadata={"source": "a.md"})
+        TextNode(
+            id_=f"n{number}", text=f"Document {number} says that the answer is {number}.", metadata={"source": "a.md"}
+        )
         for number in range(3)
     ]
     index = VectorStoreIndex(nodes, embed_model=MockEmbedding(embed_dim=8))
@@ -174,7 +178,7 @@ def nothing_stays_behind() -> Iterator[None]:
     for listener in root.span_handlers:
         if isinstance(listener, WeaklinkSpanHandler):
             assert listener.open_spans == {}
-            assert listener.tracing._part_of == {}
+            assert listener.tracing._steps == {}
             assert listener.tracing.recorder.open_spans == 0
     assert all(isinstance(h, WeaklinkEventHandler) or "eaklink" not in type(h).__name__ for h in root.event_handlers)
 
@@ -213,6 +217,8 @@ def traces(store: Path, recorder: Recorder) -> Callable[[], list[Trace]]:
 
     def read() -> list[Trace]:
         assert recorder.flush(10)
+        if not store.exists():
+            return []
         opened = open_store(store)
         try:
             return [*opened.traces(limit=10_000)][::-1]

@@ -50,7 +50,9 @@ def chat(lab, script):
 
 
 def stream_chat(lab, script):
-    return "".join(lab.index.as_chat_engine(chat_mode="context", llm=lab.Say(script=script)).stream_chat("What?").response_gen)
+    return "".join(
+        lab.index.as_chat_engine(chat_mode="context", llm=lab.Say(script=script)).stream_chat("What?").response_gen
+    )
 
 
 def function_agent(lab, script):

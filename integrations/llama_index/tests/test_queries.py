@@ -58,7 +58,7 @@ def test_question_answer_and_context_flow_through(listening, engine, lab):
     assert [passage.share for passage in trace.dataflow.packed] == [1.0, 1.0]
     assert {passage.text for passage in trace.dataflow.context} <= {node.text for node in lab.nodes}
     assert trace.dataflow.generator.name == "Say"
-    assert {role for role in roles(trace).values()} == {"retrieve", "pack", "generate"}
+    assert set(roles(trace).values()) == {"retrieve", "pack", "generate"}
 
 
 def test_a_prompt_has_its_template_its_variables_and_what_the_model_got(listening, engine):
@@ -71,7 +71,7 @@ def test_a_prompt_has_its_template_its_variables_and_what_the_model_got(listenin
     assert prompt.output == model.input
 
 
-def test_the_query_embedding_is_part_of_the_retriever(listening, engine):
+def test_the_query_embedding_is_steps_the_retriever(listening, engine):
     engine.query("What is the answer?")
     (retriever,) = listening.last_trace().of_kind("retriever")
     assert retriever.attributes["query_embedding"]["dimensions"] == 8
@@ -87,19 +87,26 @@ def test_a_query_embedding_that_fails_is_the_culprit(lab, listening, engine, mon
     with pytest.raises(ConnectionError):
         engine.query("What is the answer?")
     trace = listening.last_trace()
-    assert lab.tree(trace) == """RetrieverQueryEngine chain error
+    assert (
+        lab.tree(trace)
+        == """RetrieverQueryEngine chain error
   VectorIndexRetriever retriever error
     query embedding embedding error"""
+    )
     assert weaklink.diagnose(trace).culprit.name == "query embedding"
 
 
 def test_a_router_shows_what_it_chose(lab, listening, engine):
     chosen = '[{"choice": 1, "reason": "because"}]'
     tool = QueryEngineTool.from_defaults(engine, name="docs", description="the documents")
-    router = RouterQueryEngine(LLMSingleSelector.from_defaults(llm=lab.Say(script=[chosen])), [tool], llm=lab.Say(script=["x"]))
+    router = RouterQueryEngine(
+        LLMSingleSelector.from_defaults(llm=lab.Say(script=[chosen])), [tool], llm=lab.Say(script=["x"])
+    )
     router.query("What is the answer?")
     trace = listening.last_trace()
-    assert lab.tree(trace) == """RouterQueryEngine chain
+    assert (
+        lab.tree(trace)
+        == """RouterQueryEngine chain
   LLMSingleSelector chain
     single_select_prompt prompt
     Say llm
@@ -109,6 +116,7 @@ def test_a_router_shows_what_it_chose(lab, listening, engine):
     CompactAndRefine chain
       text_qa_prompt prompt
       Say llm"""
+    )
     assert role_of(trace, "LLMSingleSelector") == ["route"]
     assert (trace.question, trace.answer) == ("What is the answer?", ANSWER)
 
@@ -157,7 +165,9 @@ def test_citations_are_answered_from_the_cut_nodes(lab, listening):
 
 
 def test_hyde_is_a_rewrite(lab, listening, engine):
-    TransformQueryEngine(engine, HyDEQueryTransform(llm=lab.Say(script=["A passage that says 1."]))).query("What is it?")
+    TransformQueryEngine(engine, HyDEQueryTransform(llm=lab.Say(script=["A passage that says 1."]))).query(
+        "What is it?"
+    )
     trace = listening.last_trace()
     known = roles(trace)
     assert [known.get(span.id) for span in trace.of_kind("llm")] == ["rewrite", "generate"]
@@ -167,7 +177,9 @@ def test_hyde_is_a_rewrite(lab, listening, engine):
     assert trace.question == "What is it?"
 
 
-@pytest.mark.parametrize(("mode", "calls"), [("compact", 1), ("refine", 2), ("tree_summarize", 1), ("simple_summarize", 1)])
+@pytest.mark.parametrize(
+    ("mode", "calls"), [("compact", 1), ("refine", 2), ("tree_summarize", 1), ("simple_summarize", 1)]
+)
 def test_every_way_to_synthesize_counts_its_model_calls(lab, listening, mode, calls):
     engine = lab.index.as_query_engine(llm=lab.Say(script=["One.", "Two."]), response_mode=mode, similarity_top_k=2)
     response = engine.query("What is the answer?")
@@ -207,7 +219,9 @@ def test_structured_prediction_that_cannot_be_parsed_is_a_format_error(lab, list
 
 
 def test_structured_prediction_through_a_tool_call_counts_once(lab, listening):
-    found = lab.Call(script=[[("Amount", {"amount": 3})]]).structured_predict(Amount, PromptTemplate("How much is {x}?"), x="it")
+    found = lab.Call(script=[[("Amount", {"amount": 3})]]).structured_predict(
+        Amount, PromptTemplate("How much is {x}?"), x="it"
+    )
     assert found == Amount(amount=3)
     trace = listening.last_trace()
     assert [span.kind for span in trace.steps[1:]] == ["prompt", "llm", "tool"]

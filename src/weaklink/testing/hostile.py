@@ -6,6 +6,7 @@ and compare with the same chain untraced. `Touched` is a BaseException, so that 
 
 import dataclasses
 import enum
+import inspect
 import sys
 import threading
 import time
@@ -24,7 +25,10 @@ from pydantic import BaseModel, SecretStr
 HANG_S = 20.0
 """How long a hanging value hangs: long enough to be noticed, short enough for a test run to end."""
 
-_METHODS = ["repr", "str", "format", "bytes", "bool", "len", "iter", "next", "contains", "getitem", "hash", "eq", "ne", "lt", "getattr", "getattribute", "int", "float", "index", "reduce", "reduce_ex", "sizeof", "dir", "call", "copy", "deepcopy", "length_hint", "fspath"]
+_METHODS = (
+    "repr", "str", "format", "bytes", "bool", "len", "iter", "next", "contains", "getitem", "hash", "eq", "ne", "lt", "getattr",
+    "getattribute", "int", "float", "index", "reduce", "reduce_ex", "sizeof", "dir", "call", "copy", "deepcopy", "length_hint", "fspath",
+)  # fmt: skip
 
 
 class Touched(BaseException):
@@ -224,7 +228,7 @@ _LAZY: dict[str, Callable[[], Any]] = {
     "generator": _endless,
     "iterator": lambda: iter([1, 2]),
     "open coroutine function": lambda: raises,
-    "frame": sys._getframe,
+    "frame": inspect.currentframe,
     "file": lambda: sys.stderr,
     "weird containers": lambda: [OrderedDict(a=1), defaultdict(list), deque([1]), UserDict(a=1), MappingProxyType({"a": 1}), range(3)],
     "namespace": lambda: SimpleNamespace(a=hostile_class(object)()),

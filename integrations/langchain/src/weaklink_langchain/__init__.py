@@ -1,2 +1,3 @@
 from weaklink_langchain.handler import WeaklinkCallbackHandler
+
 __all__ = ["WeaklinkCallbackHandler"]

@@ -149,7 +149,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
                 # afterwards. Only then does a stream end before the steps that feed it.
                 self._finish(span, "abandoned")
             else:
-                is_interrupted = span.is_interrupted or type(outputs) is dict and langgraph.is_interrupted(outputs)
+                is_interrupted = span.is_interrupted or (type(outputs) is dict and langgraph.is_interrupted(outputs))
                 self._finish(span, "interrupted" if is_interrupted else "ok")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)

@@ -33,7 +33,7 @@ class LangChainIntegration:
         """Undo `install`."""
         from langchain_core.tracers import context as tracers
 
-        hooks = tracers._configure_hooks  # noqa: SLF001 - LangChain has no way to take a hook back
+        hooks = tracers._configure_hooks  # LangChain has no way to take a hook back
         hooks[:] = [hook for hook in hooks if hook[0] is not self._variable]
         self._variable = None
         installed.clear()

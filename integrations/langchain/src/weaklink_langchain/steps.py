@@ -74,7 +74,7 @@ def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: lis
     # Exact classes only: users put into the metadata what they like, and comparing would run its code.
     node = metadata.get("langgraph_node")
     framework, agent = metadata.get("ls_integration"), metadata.get("lc_agent_name")
-    if type(framework) is str and framework in _AGENTS and (node is None or type(agent) is str and name == agent):
+    if type(framework) is str and framework in _AGENTS and (node is None or (type(agent) is str and name == agent)):
         span.kind = "agent"
     if type(node) is not str:
         return

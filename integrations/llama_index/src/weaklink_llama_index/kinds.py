@@ -23,6 +23,7 @@ Family = Literal[
 _LENGTH_OF_ID = 37
 # Functions of LlamaIndex that carry a span and are nothing that a person thinks of.
 _FUNCTIONS_OF_FRAMEWORK = frozenset(("run_jobs", "run_jobs.<locals>.worker", "run_workflow"))
+_SYNTHESIZERS = "llama_index.core.response_synthesizers."
 _OWN_MODULES = ("llama_index.", "workflows.", "llama_index_instrumentation.")
 
 
@@ -62,6 +63,8 @@ def is_step_of_framework(workflow: type, step: str) -> bool:
 
 @cache
 def _kind_of_method(cls: type, method: str) -> StepKind | None:
+    if cls.__module__.startswith(_SYNTHESIZERS) and method in ("__call__", "acall"):
+        return None  # the program inside a refinement: one call of a model, which has its own span
     is_known_class = False
     for base, names, kind in _table():
         if issubclass(cls, base):
@@ -134,7 +137,11 @@ def _table() -> tuple[tuple[type, Callable[[str], bool], StepKind], ...]:
         (BaseQuestionGenerator, _has("generate"), StepKind("transform", "chain")),
         (BasePydanticProgram, _has("call"), StepKind("program", "chain", plumbing=True)),
         (IngestionPipeline, _is("run", "arun"), StepKind("ingest", "chain")),
-        (TransformComponent, _is("__call__", "acall"), StepKind("ingest", "chain")),
+        (
+            TransformComponent,
+            _is("__call__", "acall", "_parse_nodes", "_aparse_nodes", "aextract"),
+            StepKind("ingest", "chain"),
+        ),
         (Workflow, _is("run"), StepKind("run", "chain")),
         (StreamingAgentChatResponse, _has("history"), StepKind("history", "chain", plumbing=True)),
         (PromptMixin, _is(), _OWN_FUNCTION),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weaklink_llama_index.shapes import as_list, field
+from weaklink_llama_index.shapes import as_dict, as_list, field, fields_of
 
 # Fields of the LLM classes that say how a model was asked.
 _PARAMETERS = ("temperature", "max_tokens", "top_p", "top_k", "seed", "stop", "n", "frequency_penalty", "presence_penalty",
@@ -13,15 +13,28 @@ _MODEL_NAMES = ("model", "model_name", "model_id", "deployment_name", "engine")
 _NOT_PARAMETERS = frozenset(
     ("tools", "functions", "formatted", "messages", "prompt", "stream", "stream_options", *_MODEL_NAMES)
 )
-_INPUT = ("prompt_tokens", "input_tokens", "prompt_token_count", "prompt_eval_count", "inputTokens")
-_OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "eval_count", "outputTokens")
+# What each provider calls the same count.
+_COUNTED = {
+    **dict.fromkeys(
+        ("prompt_tokens", "input_tokens", "prompt_token_count", "prompt_eval_count", "inputTokens"), "input_tokens"
+    ),
+    **dict.fromkeys(
+        ("completion_tokens", "output_tokens", "candidates_token_count", "eval_count", "outputTokens"), "output_tokens"
+    ),
+    **dict.fromkeys(("cache_read_input_tokens", "cached_content_token_count"), "cached_input_tokens"),
+    "thoughts_token_count": "reasoning_tokens",
+}
+_DETAILS = frozenset(
+    ("prompt_tokens_details", "completion_tokens_details", "input_tokens_details", "output_tokens_details")
+)
+_PARTS = {"cached_tokens": "cached_input_tokens", "reasoning_tokens": "reasoning_tokens"}
 _USAGE = ("usage", "usage_metadata", "token_usage")
 _FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
 
 
 def model_of(llm: Any) -> dict[str, Any]:
     """The start of a ModelCall, from the fields of an LLM or embedding object."""
-    fields: dict[str, Any] = getattr(llm, "__dict__", {})
+    fields = fields_of(llm)
     found: dict[str, Any] = {"name": next((name for key in _MODEL_NAMES if type(name := fields.get(key)) is str), "")}
     parameters = {
         key: value for key in _PARAMETERS if (value := fields.get(key)) is not None and type(value) in (int, float, str)
@@ -56,39 +69,36 @@ def tool_names(extra: dict[str, Any]) -> list[str]:
 
 def complete_model_call(model: dict[str, Any], response: Any) -> None:
     """Add usage, finish reason and the model's own name to `model`, from a ChatResponse or CompletionResponse."""
-    raw = field(response, "raw")
-    usage = next((found for key in _USAGE if (found := field(raw, key)) is not None), raw)
-    counted = _usage(usage) or _usage(field(response, "additional_kwargs"))
-    if counted:
+    fields = fields_of(response)
+    raw, beside = fields_of(fields.get("raw")), as_dict(fields.get("additional_kwargs"))
+    if raw:
+        usage = next((found for key in _USAGE if (found := raw.get(key)) is not None), raw)
+        if counted := _usage(fields_of(usage)):
+            model["usage"] = counted
+        _add_finish_reason(model, raw)
+        if not model.get("name") and type(name := raw.get("model")) is str:
+            model["name"] = name
+    if beside and "usage" not in model and (counted := _usage(beside)):
         model["usage"] = counted
-    choice = _first(field(raw, "choices")) or _first(field(raw, "candidates")) or raw
-    for key in _FINISH_REASONS:
-        reason = field(choice, key) or field(raw, key)
-        if type(reason) is str:
-            model["finish_reason"] = reason
-            break
-    if not model.get("name") and type(name := field(raw, "model")) is str:
-        model["name"] = name
 
 
-def _usage(usage: Any) -> dict[str, int]:
-    found = {"input_tokens": _count(usage, _INPUT), "output_tokens": _count(usage, _OUTPUT)}
-    found["cached_input_tokens"] = _count(field(usage, "prompt_tokens_details"), ("cached_tokens",))
-    if found["cached_input_tokens"] is None:
-        found["cached_input_tokens"] = _count(usage, ("cache_read_input_tokens", "cached_content_token_count"))
-    found["reasoning_tokens"] = _count(field(usage, "completion_tokens_details"), ("reasoning_tokens",))
-    known = {name: value for name, value in found.items() if value is not None}
-    return known if "input_tokens" in known or "output_tokens" in known else {}
+def _add_finish_reason(model: dict[str, Any], raw: dict[str, Any]) -> None:
+    choices = as_list(raw.get("choices")) or as_list(raw.get("candidates"))
+    for known in (fields_of(choices[0]), raw) if choices else (raw,):
+        for key in _FINISH_REASONS:
+            if type(reason := known.get(key)) is str:
+                model["finish_reason"] = reason
+                return
 
 
-def _count(usage: Any, names: tuple[str, ...]) -> int | None:
-    for name in names:
-        value = field(usage, name)
-        if type(value) is int and value >= 0:
-            return value
-    return None
-
-
-def _first(values: Any) -> Any:
-    found = as_list(values)
-    return found[0] if found else None
+def _usage(usage: dict[str, Any]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key, value in usage.items():
+        if (name := _COUNTED.get(key)) is not None:
+            if type(value) is int and value >= 0:
+                found.setdefault(name, value)
+        elif key in _DETAILS and value is not None:
+            for part, name in _PARTS.items():
+                if type(count := field(value, part)) is int and count >= 0:
+                    found[name] = count
+    return found if "input_tokens" in found or "output_tokens" in found else {}

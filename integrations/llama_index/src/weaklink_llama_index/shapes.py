@@ -22,13 +22,18 @@ def class_of(value: object) -> type[object]:
 
 def field(value: Any, name: str) -> Any:
     """What `value` stores under `name`, be it a dict or an object; None without one."""
+    return fields_of(value).get(name)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """All that `value` stores by name, be it a dict or an object: its own dict, not a copy."""
     if type(value) is dict:
-        return as_dict(value).get(name)
+        return cast("dict[str, Any]", value)
     try:
         stored = object.__getattribute__(value, "__dict__")
     except AttributeError:
-        return None
-    return as_dict(stored).get(name)
+        return {}
+    return stored if type(stored) is dict else {}
 
 
 def private(value: Any, name: str) -> Any:

@@ -143,6 +143,12 @@ def _end_plain(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) 
     return "ok"
 
 
+def _end_plumbing(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
+    if span.is_root:
+        set_output(tracing, span, result)
+    return "ok"
+
+
 def _end_own(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
     """A function or a step of a workflow that a person wrote may be a retriever or a reranker."""
     nodes.describe_documents(span, state.passages or [], set_output(tracing, span, result))
@@ -212,6 +218,8 @@ def _end_select(tracing: Tracing, span: OpenSpan, state: StepState, result: Any)
 
 _END: dict[Family, Callable[[Tracing, OpenSpan, StepState, Any], SpanStatus]] = {
     "own": _end_own,
+    "program": _end_plumbing,
+    "history": _end_plumbing,
     "step": _end_step,
     "query": _end_answer,
     "chat": _end_answer,

@@ -47,8 +47,8 @@ class Tracing:
         # Replaced, never changed: other threads walk over it.
         self._handlers: tuple[ref[WeaklinkCallbackHandler], ...] = ()
         self._listeners = Listeners(self)
-        # Spans of LlamaIndex that are part of a recorded step, for as long as they are open.
-        self._part_of: dict[str, OpenSpan | QueryEmbedding] = {}
+        # The step that each open span of LlamaIndex is, or is part of.
+        self._steps: dict[str, OpenSpan | QueryEmbedding] = {}
         self._warned: dict[str, float] = {}
 
     def serve(self, handler: WeaklinkCallbackHandler) -> None:
@@ -89,12 +89,14 @@ class Tracing:
     def exit(self, id_: str, bound_args: BoundArguments, result: Any) -> None:
         """A method of LlamaIndex has returned."""
         try:
-            if (part := self._part_of.pop(id_, None)) is not None:
-                if type(part) is QueryEmbedding:
-                    steps.note_embedding(part.retriever, result, perf_counter_ns() - part.began)
+            span = self._steps.pop(id_, None)
+            if type(span) is QueryEmbedding:
+                steps.note_embedding(span.retriever, result, perf_counter_ns() - span.began)
                 return
-            span = self.recorder.find(key_of(id_))
-            if span is None or (state := state_of(span)) is None:
+            state = state_of(span)
+            if span is None or state is None or state.id_ != id_:
+                if span is not None and state is None and span.key == key_of(id_):  # an ancestor's end had closed it
+                    self.finish(span)
                 return
             if state.cancelled:
                 self._cancel(span, state)
@@ -111,12 +113,14 @@ class Tracing:
         """A method of LlamaIndex has raised."""
         try:
             error = err if err is not None else RuntimeError("the span was dropped")
-            if (part := self._part_of.pop(id_, None)) is not None:
-                if type(part) is QueryEmbedding:
-                    self._record_failed_embedding(id_, part, error)
+            span = self._steps.pop(id_, None)
+            if type(span) is QueryEmbedding:
+                self._record_failed_embedding(id_, span, error)
                 return
-            span = self.recorder.find(key_of(id_))
-            if span is None or (state := state_of(span)) is None:
+            state = state_of(span)
+            if span is None or state is None or state.id_ != id_:
+                if span is not None and state is None and span.key == key_of(id_):
+                    self.fail(span, error)
                 return
             if state.prompt is not None:  # its variables could not be filled in
                 self.recorder.fail(state.prompt, error)
@@ -166,16 +170,16 @@ class Tracing:
             name = qualified.rpartition(".")[2]
             kind = kinds.FRAMEWORK_STEP if kinds.is_step_of_framework(class_of(above.instance), name) else kinds.STEP
         if kind is None:
-            self._part_of[id_] = parent
+            self._steps[id_] = parent
             return
         if kind.family == "embed" and parent.kind == "retriever":
-            is_inner = type(self._part_of.get(parent_id or "")) is QueryEmbedding
+            is_inner = type(self._steps.get(parent_id or "")) is QueryEmbedding
             text = next(iter(bound_args.arguments.values()), None)
-            self._part_of[id_] = parent if is_inner else QueryEmbedding(parent, perf_counter_ns(), text)
+            self._steps[id_] = parent if is_inner else QueryEmbedding(parent, perf_counter_ns(), text)
             return
         same = self._same_step(kind, instance, parent, above)
         if same is not None:
-            self._part_of[id_] = same
+            self._steps[id_] = same
             return
         span = self._begin(id_, bound_args, instance, parent, kind, steps.name_of(kind, instance, qualified))
         if kind.family == "llm":
@@ -196,6 +200,7 @@ class Tracing:
         # they are collected without a word, nobody will ever report the end.
         parent_key = None if parent is None else parent.key
         span = self.recorder.start(key_of(id_), parent_key, name, kind.kind, bound_args)
+        self._steps[id_] = span
         span.plumbing = kind.plumbing
         span.scratch = state = StepState(kind.family, id_, instance)
         steps.begin(self, span, state, bound_args.arguments)
@@ -205,10 +210,10 @@ class Tracing:
 
     def find(self, id_: str) -> OpenSpan | None:
         """The open step of this name, or the one that it is part of."""
-        part = self._part_of.get(id_)
-        if part is None:
+        step = self._steps.get(id_)
+        if step is None:  # it has returned a stream, and goes on
             return self.recorder.find(key_of(id_))
-        return part.retriever if isinstance(part, QueryEmbedding) else part
+        return step.retriever if isinstance(step, QueryEmbedding) else step
 
     def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
         """The step has ended."""

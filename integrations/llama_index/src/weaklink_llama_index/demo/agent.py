@@ -65,7 +65,9 @@ class CompanyAssistant(Workflow):
     async def use_tool(self, ev: ToolChosen) -> ToolCalled:
         """Call it. Like most agents in production: an error of a tool becomes a text that the model reads."""
         output = await acall_tool_with_selection(ev.call, self.tools)
-        return ToolCalled(question=ev.question, result=output.content)
+        # Worded as LangGraph does, so that the demos of both frameworks put the same to the model.
+        failed = f"Error: {output.exception!r}\n Please fix your mistakes."
+        return ToolCalled(question=ev.question, result=failed if output.is_error else output.content)
 
     @step
     async def answer(self, ev: ToolCalled) -> StopEvent:
