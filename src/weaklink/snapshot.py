@@ -110,8 +110,9 @@ class Snapshotter:
         self.max_bytes = max_bytes
         self._redact = redact
         self._secret_keys: dict[str, bool] = {}
+        self._open_keys: set[str] = set()
         self._encoders: dict[type, Encoder] = dict(_BASIC)
-        self._own: dict[type, Encoder] = {dict: self._dict, list: self._list, tuple: self._list}
+        self._own: dict[type, Encoder] = {dict: self.freeze_dict, list: self._list, tuple: self._list}
         self._table: dict[type, Encoder] = {}
 
     def learn(self, encoders: Mapping[type, Encoder]) -> None:
@@ -166,19 +167,19 @@ class Snapshotter:
             return self._fields
         return _opaque
 
-    def _dict(self, value: dict[Any, Any], budget: Budget, depth: int) -> Any:
-        count = dict.__len__(value)
-        left = budget.nodes = budget.nodes - count
+    def freeze_dict(self, value: dict[Any, Any], budget: Budget, depth: int) -> Any:
+        """The snapshot of a dict, at `depth`."""
+        left = budget.nodes = budget.nodes - dict.__len__(value)
         if left < _CLOCKED and budget.exhausted():
             return self._start_of_dict(value, budget, depth)
         try:
             out: dict[str, Any] = {}
-            secret_keys = self._secret_keys
+            open_keys = self._open_keys
             for key, item in dict.items(value):
                 if type(key) is not str:
                     key = self._key(key, budget)
                 kind = type(item)
-                if secret_keys.get(key, True) and self._is_secret(key, kind):
+                if key not in open_keys and self._is_secret(key, kind):
                     out[key] = MASK
                 elif kind is str:
                     out[key] = item if len(item) <= LONG_TEXT else budget.shared(item)
@@ -187,7 +188,7 @@ class Snapshotter:
                 else:
                     out[key] = self.freeze(item, budget, depth + 1)
         except RuntimeError:  # another thread changed it meanwhile
-            return self._dict(dict.copy(value), budget, depth)
+            return self.freeze_dict(dict.copy(value), budget, depth)
         return out
 
     def _is_secret(self, key: str, kind: type) -> bool:
@@ -196,11 +197,16 @@ class Snapshotter:
         if secret is None:
             if len(self._secret_keys) > 4_096:
                 self._secret_keys.clear()
+                self._open_keys.clear()
             secret = self._secret_keys[key] = self._redact and is_secret_name(key)
+            if not secret:
+                self._open_keys.add(key)
         return secret and kind not in (bool, int, float, type(None))
 
     def _list(self, value: Any, budget: Budget, depth: int) -> Any:
-        kind = list if list in type(value).__mro__ else tuple
+        kind = type(value)
+        if kind is not list:
+            kind = list if list in kind.__mro__ else tuple
         items, count = kind.__iter__(value), kind.__len__(value)
         left = budget.nodes = budget.nodes - count
         if left < _CLOCKED and budget.exhausted():
@@ -242,7 +248,7 @@ class Snapshotter:
         fields = _slots(value)
         if stored := _stored(value):
             fields = {**fields, **stored} if fields else stored
-        return {MARK: type_name(kind), **self._dict(fields, budget, depth)}
+        return {MARK: type_name(kind), **self.freeze_dict(fields, budget, depth)}
 
 
 def _is_transparent(kind: type) -> bool:

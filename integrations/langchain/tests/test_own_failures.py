@@ -19,7 +19,7 @@ from weaklink.recorder import Recorder, encode, errors, recorder
 from weaklink.snapshot import Snapshotter
 from weaklink_langchain import WeaklinkCallbackHandler, convert, hooks, langgraph, scores, steps
 from weaklink_langchain import handler as handler_module
-from weaklink_langchain.latest import Latest
+from weaklink.recorder.latest import Latest
 
 
 class Letters(Embeddings):
@@ -91,7 +91,7 @@ def everything(config: Any) -> list[Any]:
 
 PARTS: list[tuple[Any, str]] = [
     *[(Recorder, name) for name in ("start", "find", "finish", "fail", "_put", "_close_children", "_sweep_gone", "_amend")],
-    *[(Snapshotter, name) for name in ("take", "freeze", "_encoder_for", "_dict", "_list")],
+    *[(Snapshotter, name) for name in ("take", "freeze", "_encoder_for", "freeze_dict", "_list")],
     *[(convert, name) for name in ("name_of", "model_call", "tool_names", "complete_model_call", "output_of")],
     *[
         (steps, name)

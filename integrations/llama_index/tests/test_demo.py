@@ -105,6 +105,7 @@ def test_with_the_real_model_answers_strips_and_verdicts_are_those_of_langchain(
             result, trace = asked(ours, case, store)
             _, other = asked(theirs, case, store)
             print(case.id, "|", trace.answer, "|", *judged(trace)[1:])
+            assert isinstance(result, Exception) == (case.id == "json-expected"), case.id
             assert trace.answer == other.answer or case.pipeline == "amount", case.id
             assert judged(trace) == judged(other), case.id
             assert case.agrees(weaklink.diagnose(trace), result), case.id

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import inspect
 import logging
+import subprocess
+import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -337,3 +339,21 @@ def test_secrets_in_arguments_are_masked(listening):
 
     call(api_key="sk-secret", text="x")
     assert "sk-secret" not in str(listening.last_trace().model_dump())
+
+
+def test_recording_another_framework_does_not_import_this_one(tmp_path):
+    code = (
+        "import sys, weaklink\n"
+        "with weaklink.record('traces.db') as run:\n"
+        "    assert 'llama_index.core' not in sys.modules\n"
+        "    from llama_index.core.llms import MockLLM\n"
+        "    MockLLM(max_tokens=2).complete('Hi there')\n"
+        "print(run.trace.name, len(run.trace.spans))\n"
+        "weaklink.install('traces.db')\n"
+        "MockLLM(max_tokens=2).complete('Hi again')\n"
+        "weaklink.uninstall()\n"
+        "weaklink.flush()\n"
+        "print([trace.question for trace in weaklink.open_store('traces.db').traces()])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == ["MockLLM 1", "['Hi again', 'Hi there']"], done.stderr

@@ -73,7 +73,7 @@ class OpenSpan:
         self.notes: list[str] | None = None
         self.plumbing = False
         self.provisional = False  # shown while it was open
-        self.has_retrieval = False  # a retriever or reranker ran below: documents here are not of this step's own making
+        self.has_retrieval = False  # a retriever ran below: documents here are not of its own making
         self.error_id = 0  # tells the exception from others, valid only while it travels up
         self.error_origin = 0  # key of the step that raised it
         self.failed: list[OpenSpan] | None = None  # steps below that failed, and that an ancestor may yet make good

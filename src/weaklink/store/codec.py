@@ -52,8 +52,8 @@ class Encoder:
         if kind is list:
             return [self._referring(item) for item in value]
         if kind is Passage:
-            content = self._referring(value.content)
-            return {"$type": "document", "id": value.id, "content": content, "metadata": self._dict_referring(value.metadata)}
+            content, metadata = self._referring(value.content), self._dict_referring(value.metadata)
+            return {"$type": "document", "id": value.id, "content": content, "metadata": metadata}
         return value
 
     def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:

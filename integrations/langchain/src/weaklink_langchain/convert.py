@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from weaklink.snapshot import LONG_TEXT, MARK, Budget, Encoder, Passage, Snapshotter, marked, type_name
@@ -21,6 +22,7 @@ _TOKEN_DETAILS = (
     ("output_token_details", "reasoning", "reasoning_tokens"),
 )
 _NOT_PARAMETERS = frozenset((*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options"))
+_PROMPT_VALUE = "langchain_core.prompt_values.ChatPromptValue"
 _FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 
 
@@ -38,7 +40,10 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             return marked(type_name(type(value)))
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
-        frozen = {} if metadata is None else freeze(metadata, budget, depth + 1)
+        if type(metadata) is dict:
+            frozen = freeze_dict(metadata, budget, depth + 1)
+        else:
+            frozen = {} if metadata is None else freeze(metadata, budget, depth + 1)
         passage = Passage(content, identity if type(identity) is str else None, frozen if type(frozen) is dict else {})
         if budget.passages is None:
             budget.passages = [passage]
@@ -74,7 +79,7 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         return marked(type_name(type(value)))
 
     taker = Snapshotter(max_bytes=max_bytes, redact=redact)
-    freeze = taker.freeze
+    freeze, freeze_dict = taker.freeze, taker.freeze_dict
     encoders: dict[type, Encoder] = {
         Document: document,
         BaseMessage: message,
@@ -102,6 +107,14 @@ def _serialized_name(serialized: dict[str, Any] | None) -> str:
         return name
     path = serialized.get("id")
     return str(path[-1]) if type(path) is list and path else ""
+
+
+def is_prompt_of(value: Any, messages: Any) -> bool:
+    """Whether a chat model is given just the messages of the prompt value that the step before it made."""
+    if type_name(type(value)) != _PROMPT_VALUE or type(messages) is not list:
+        return False
+    made = value.__dict__.get("messages")
+    return type(made) is list and len(made) == len(messages) and all(map(is_, made, messages))
 
 
 def model_call(invocation: dict[str, Any] | None, metadata: dict[str, Any] | None, taker: Snapshotter) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from weaklink.recorder import recorder_for
 from weaklink.snapshot import LONG_TEXT
 from weaklink_langchain import convert, langgraph, steps
 from weaklink_langchain.hooks import install_hooks
-from weaklink_langchain.latest import Latest
+from weaklink.recorder.latest import Latest
 from weaklink_langchain.plumbing import is_plumbing
 
 if TYPE_CHECKING:
@@ -355,7 +355,9 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             watch = run_id if kind in _SILENT else None
             span = self._recorder.start(run_id.int, parent_run_id.int, name, kind, watch)
         handed_on = None if span.parent is None else span.parent.scratch
-        if type(handed_on) is _HandedOn and handed_on.value is value:
+        if type(handed_on) is _HandedOn and (
+            handed_on.value is value or (kind == "llm" and convert.is_prompt_of(handed_on.value, value))
+        ):
             span.input, span.scratch = handed_on.frozen, handed_on.passages
         else:
             self._set_input(span, value)

@@ -15,12 +15,14 @@ from llama_index.core.settings import Settings
 
 from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
+from weaklink.recorder.latest import Latest
 from weaklink_llama_index.context import attached, recording
-from weaklink_llama_index.latest import Latest
 from weaklink_llama_index.shapes import field
 from weaklink_llama_index.tracing import Tracing
 
 if TYPE_CHECKING:
+    from inspect import BoundArguments
+
     from llama_index.core.callbacks.schema import CBEventType
 
     from weaklink.model import Trace
@@ -115,11 +117,16 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def listens_to(self, instance: Any) -> bool:
         """Whether a run that begins with a method of `instance` is to be recorded."""
-        if self._times_attached or recording.get() is self:
+        block = recording.get()
+        if self._times_attached or (block is not None and block.handler is self):
             return True
         # Not Settings.callback_manager: asking for that makes one.
         manager = getattr(instance, "callback_manager", None) or field(Settings, "_callback_manager")
-        return self in getattr(manager, "handlers", ())
+        return any(known is self for known in getattr(manager, "handlers", ()))
+
+    def begin(self, id_: str, bound_args: BoundArguments, instance: Any, parent_id: str | None) -> None:
+        """A span that began before this handler was on the dispatcher."""
+        self._tracing.enter(id_, bound_args, instance, parent_id)
 
     def watch(self, trace: TraceState) -> None:
         """A trace begins that this handler listens to."""

@@ -8,7 +8,7 @@ LlamaIndex (core 0.14) opens a span for each method that overrides an abstract o
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from weaklink_llama_index.shapes import class_of
@@ -61,7 +61,7 @@ def is_step_of_framework(workflow: type, step: str) -> bool:
     return function is not None and getattr(function, "__module__", "").startswith(_OWN_MODULES)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def _kind_of_method(cls: type, method: str) -> StepKind | None:
     if cls.__module__.startswith(_SYNTHESIZERS) and method in ("__call__", "acall"):
         return None  # the program inside a refinement: one call of a model, which has its own span

@@ -29,7 +29,7 @@ class WeaklinkSpanHandler(BaseSpanHandler[BaseSpan]):
         tags: dict[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """A span begins."""
-        self.tracing.enter(id_, bound_args, instance, parent_id, tags)
+        self.tracing.enter(id_, bound_args, instance, parent_id)
 
     def span_exit(
         self, id_: str, bound_args: BoundArguments, instance: Any = None, result: Any = None, **kwargs: Any
@@ -48,7 +48,7 @@ class WeaklinkSpanHandler(BaseSpanHandler[BaseSpan]):
         tags: dict[str, Any] | None = None, **kwargs: Any,
     ) -> BaseSpan | None:  # fmt: skip
         """The base class's own way of `span_enter`."""
-        self.tracing.enter(id_, bound_args, instance, parent_span_id, tags)
+        self.tracing.enter(id_, bound_args, instance, parent_span_id)
         return None
 
     def prepare_to_exit_span(

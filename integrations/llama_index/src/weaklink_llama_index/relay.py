@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.instrumentation.span import active_span_id
 
 from weaklink_llama_index import steps
+from weaklink_llama_index.shapes import field
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -42,7 +43,7 @@ class _Reading:
             active_span_id.reset(token)
 
     def _note(self, item: Any) -> Any:
-        text = item if type(item) is str else getattr(item, "delta", None)
+        text = item if type(item) is str else field(item, "delta")
         if type(text) is str:
             self._texts.append(text)
         return item

@@ -33,7 +33,7 @@ def fields_of(value: Any) -> dict[str, Any]:
         stored = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return {}
-    return stored if type(stored) is dict else {}
+    return as_dict(stored)
 
 
 def private(value: Any, name: str) -> Any:

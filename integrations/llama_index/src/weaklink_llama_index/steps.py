@@ -95,12 +95,7 @@ def _begin_synthesis(tracing: Tracing, span: OpenSpan, state: StepState, argumen
     span.input = {"query": span.input, "nodes": nodes.slim_passages_of(given)}
 
 
-def _begin_llm(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    _set_input(tracing, span, state, first_of(arguments))
-    span.model = models.model_of(state.instance)
-
-
-def _begin_embedding(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
+def _begin_model(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     _set_input(tracing, span, state, first_of(arguments))
     span.model = models.model_of(state.instance)
 
@@ -128,8 +123,8 @@ _BEGIN: dict[Family, Callable[[Tracing, OpenSpan, StepState, Arguments], None]] 
     "chat": _begin_chat,
     "rerank": _begin_rerank,
     "synthesize": _begin_synthesis,
-    "llm": _begin_llm,
-    "embed": _begin_embedding,
+    "llm": _begin_model,
+    "embed": _begin_model,
     "run": _begin_run,
     "step": _begin_step,
 }

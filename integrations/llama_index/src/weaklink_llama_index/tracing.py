@@ -72,10 +72,10 @@ class Tracing:
 
     # --- what the dispatcher reports
 
-    def enter(
-        self, id_: str, bound_args: BoundArguments, instance: Any, parent_id: str | None, tags: dict[str, Any] | None
-    ) -> None:
+    def enter(self, id_: str, bound_args: BoundArguments, instance: Any, parent_id: str | None) -> None:
         """A method of LlamaIndex is called."""
+        if id_ in self._steps:  # two listeners told of it, see latch.py
+            return
         try:
             parent = None if parent_id is None else self.find(parent_id)
             if parent is None:
@@ -90,7 +90,7 @@ class Tracing:
         """A method of LlamaIndex has returned."""
         try:
             span = self._steps.pop(id_, None)
-            if type(span) is QueryEmbedding:
+            if isinstance(span, QueryEmbedding):
                 steps.note_embedding(span.retriever, result, perf_counter_ns() - span.began)
                 return
             state = state_of(span)
@@ -114,7 +114,7 @@ class Tracing:
         try:
             error = err if err is not None else RuntimeError("the span was dropped")
             span = self._steps.pop(id_, None)
-            if type(span) is QueryEmbedding:
+            if isinstance(span, QueryEmbedding):
                 self._record_failed_embedding(id_, span, error)
                 return
             state = state_of(span)

@@ -70,7 +70,8 @@ class CompanyAssistant(Workflow):
         return ToolCalled(question=ev.question, result=failed if output.is_error else output.content)
 
     @step
-    async def answer(self, ev: ToolCalled) -> StopEvent:
+    def answer(self, ev: ToolCalled) -> StopEvent:
         """Put the tool's result into a sentence."""
-        text = await self.pieces.model.apredict(ANSWER_PROMPT, result=ev.result, question=ev.question)
+        # Not `apredict`: OpenAI's asynchronous client stays bound to the first event loop, and each run here has its own.
+        text = self.pieces.model.predict(ANSWER_PROMPT, result=ev.result, question=ev.question)
         return StopEvent(result=self.pieces.text_parser.parse(text))

@@ -41,7 +41,7 @@ class _Scope:
 
 
 # One variable for all handlers: a context never forgets a variable that was set in it.
-_scope: ContextVar[_Scope | None] = ContextVar("weaklink_langchain_scope", default=None)
+_scope: ContextVar[_Scope | None] = ContextVar("weaklink_scope", default=None)
 _numbers = count()
 
 
