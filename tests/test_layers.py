@@ -30,7 +30,20 @@ ASIDE = {"bench": {"model", "settings", "errors", "bench"}}
 FRAMEWORKS = ("langchain", "llama_index", "langgraph", "ragas", "weaklink_")
 # The diagnosis is pure: the same input gives the same verdict.
 # (`probe` asks the user's live store for more passages, when told to, and so has a clock.)
-IMPURE = {"time", "datetime", "random", "secrets", "os", "pathlib", "io", "socket", "subprocess", "threading", "urllib", "http"}
+IMPURE = {
+    "time",
+    "datetime",
+    "random",
+    "secrets",
+    "os",
+    "pathlib",
+    "io",
+    "socket",
+    "subprocess",
+    "threading",
+    "urllib",
+    "http",
+}
 
 
 class Import(NamedTuple):
@@ -97,7 +110,9 @@ def violations(imports: list[Import]) -> list[str]:
         target = part_of(found.module)
         if found.part in ASIDE:
             if target not in ASIDE[found.part]:
-                wrong.append(f"{where} imports {found.module}, and {found.part} may import {sorted(ASIDE[found.part])} alone")
+                wrong.append(
+                    f"{where} imports {found.module}, and {found.part} may import {sorted(ASIDE[found.part])} alone"
+                )
         elif found.part not in LEVEL:
             wrong.append(f"{where}: {found.part} has no place in LAYERS")
         elif target in ASIDE or (target == "" and LEVEL[found.part] < len(LAYERS) - 1):

@@ -20,7 +20,9 @@ ANSWER = "There are 28 days of paid vacation per year."
 def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     store = InMemoryVectorStore(DeterministicFakeEmbedding(size=16))
-    store.add_documents([Document("Every employee has 28 days of paid vacation per year."), Document("Rooms are booked.")])
+    store.add_documents(
+        [Document("Every employee has 28 days of paid vacation per year."), Document("Rooms are booked.")]
+    )
     prompt = ChatPromptTemplate.from_template("Answer from {context}: {question}")
     chain = (
         {"context": store.as_retriever(search_kwargs={"k": 2}), "question": RunnablePassthrough()}

@@ -35,7 +35,10 @@ def test_every_known_format_is_masked_wherever_it_stands(name: str, secret: str)
         ("password: 'hunter2'", f"password: '{MASK}'"),
         ('{"db_password": "hunter2", "k": 4}', f'{{"db_password": "{MASK}", "k": 4}}'),
         ('{\\"client_secret\\": \\"hunter2\\"}', f'{{\\"client_secret\\": \\"{MASK}\\"}}'),
-        ('{\\\\\\"client_secret\\\\\\": \\\\\\"hunter2\\\\\\"}', f'{{\\\\\\"client_secret\\\\\\": \\\\\\"{MASK}\\\\\\"}}'),
+        (
+            '{\\\\\\"client_secret\\\\\\": \\\\\\"hunter2\\\\\\"}',
+            f'{{\\\\\\"client_secret\\\\\\": \\\\\\"{MASK}\\\\\\"}}',
+        ),
         ("PGPASSWORD=hunter2 psql", f"PGPASSWORD={MASK} psql"),
         ("api key = hunter2", f"api key = {MASK}"),
         ("Authorization: Bearer abc123def456", f"Authorization: Bearer {MASK}"),
@@ -46,7 +49,10 @@ def test_every_known_format_is_masked_wherever_it_stands(name: str, secret: str)
         ("redis://:hunter2@cache:6379/0", f"redis://:{MASK}@cache:6379/0"),
         ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\nafter", f"{MASK}\nafter"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIBcut off", MASK),
-        ("https://x.blob.core.windows.net/c?sv=2024&sig=abc%2Fdefghijklmnop%3D&se=1", f"https://x.blob.core.windows.net/c?sv=2024&sig={MASK}&se=1"),
+        (
+            "https://x.blob.core.windows.net/c?sv=2024&sig=abc%2Fdefghijklmnop%3D&se=1",
+            f"https://x.blob.core.windows.net/c?sv=2024&sig={MASK}&se=1",
+        ),
         ("AccountKey=abc+def/ghi==;EndpointSuffix=x", f"AccountKey={MASK};EndpointSuffix=x"),
     ],
 )
@@ -106,7 +112,14 @@ def test_a_secret_is_known_by_its_name(name: str, is_secret: bool):
 
 
 def test_values_under_secret_names_are_masked_however_they_look():
-    value = {"api_key": "x", "password": ["a", "b"], "token": 7, "secret": None, "cookie": "", "deep": [{"auth_token": {"a": "b"}}]}
+    value = {
+        "api_key": "x",
+        "password": ["a", "b"],
+        "token": 7,
+        "secret": None,
+        "cookie": "",
+        "deep": [{"auth_token": {"a": "b"}}],
+    }
     assert redact_value(value) == {
         "api_key": MASK, "password": MASK, "token": 7, "secret": None, "cookie": "", "deep": [{"auth_token": MASK}],
     }  # fmt: skip

@@ -34,7 +34,21 @@ _DUNDERS = """
     add radd call enter exit reversed copy deepcopy reduce reduce_ex getstate sizeof dir fspath length_hint round trunc
 """.split()  # noqa: SIM905
 _HOSTILE = {f"__{name}__": _raise for name in _DUNDERS} | {"__class__": property(_raise), "__dict__": property(_raise)}
-_NAMES = ("items", "keys", "values", "get", "copy", "isoformat", "utcoffset", "tobytes", "dict", "model_dump", "to_json", "name", "value")
+_NAMES = (
+    "items",
+    "keys",
+    "values",
+    "get",
+    "copy",
+    "isoformat",
+    "utcoffset",
+    "tobytes",
+    "dict",
+    "model_dump",
+    "to_json",
+    "name",
+    "value",
+)
 _METHODS = dict.fromkeys(_NAMES, _raise)
 
 
@@ -117,7 +131,12 @@ def test_no_code_of_the_value_is_run(name: str, place: str):
         except (Sabotage, TypeError):
             return  # cannot be a key at all
     else:
-        value = {"alone": item, "in a list": [1, item, 2], "in a dict": {"a": item, "b": 2}, "in a tuple in a list": [(item,)]}[place]
+        value = {
+            "alone": item,
+            "in a list": [1, item, 2],
+            "in a dict": {"a": item, "b": 2},
+            "in a tuple in a list": [(item,)],
+        }[place]
     taken, _ = Snapshotter().take(value)
     written = loads(Encoder(lambda text: 7, redacted=True)(taken))
     if place == "in a list":
@@ -285,8 +304,16 @@ def test_300_of_300_inputs_that_change_after_the_call_are_kept_as_they_were():
 
 
 def test_values_under_secret_names_are_masked_and_counts_are_not():
-    taken, _ = Snapshotter().take({"api_key": "abc", "max_tokens": 512, "password": {"a": "b"}, "token": 7, "session_token": None})
-    assert taken == {"api_key": "[redacted]", "max_tokens": 512, "password": "[redacted]", "token": 7, "session_token": None}
+    taken, _ = Snapshotter().take(
+        {"api_key": "abc", "max_tokens": 512, "password": {"a": "b"}, "token": 7, "session_token": None}
+    )
+    assert taken == {
+        "api_key": "[redacted]",
+        "max_tokens": 512,
+        "password": "[redacted]",
+        "token": 7,
+        "session_token": None,
+    }
     assert Snapshotter(redact=False).take({"api_key": "abc"})[0] == {"api_key": "abc"}
 
 

@@ -241,7 +241,9 @@ def main() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "wordllama", "scipy"))
     machine = f"Python {platform.python_version()}, {packages}, {platform.machine()}"
     print(f"{machine}; data: {folder}")
-    markdown.extend(["# What the offline scores are worth", "", (__doc__ or "").partition("\n\n")[2].strip(), "", machine])
+    markdown.extend(
+        ["# What the offline scores are worth", "", (__doc__ or "").partition("\n\n")[2].strip(), "", machine]
+    )
     groundedness(folder)
     sufficiency(folder)
     cranfield(folder)

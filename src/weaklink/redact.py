@@ -65,7 +65,9 @@ _KEYS = re.compile(
     """,
     re.VERBOSE,
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.S)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.S
+)
 _USERINFO = re.compile(r"(?<=://)([^\s:/@'\"]{0,256}):([^\s/@'\"]{1,256})@")
 _HEADER = re.compile(rf"(?ia)\b(bearer|basic|negotiate|token)\s+([A-Za-z0-9._~+/=-]{{{_RUN},}})")
 _IS_SECRET_NAME = re.compile(

@@ -12,7 +12,7 @@ class Parrot:
     """A pipeline that says what is scripted."""
 
     framework = "Parrot"
-    steps = {"generate": ("say",)}  # noqa: RUF012
+    steps = {"generate": ("say",)}
 
     def run(self, case, callbacks=()):
         return case.scripted

@@ -8,7 +8,9 @@ from weaklink.model import Trace
 from weaklink.testing import build
 
 QUESTION = "How many days of paid vacation does an employee have per year?"
-VACATION = "Vacation: Every employee has 28 days of paid vacation per year. It is requested in the calendar two weeks ahead."
+VACATION = (
+    "Vacation: Every employee has 28 days of paid vacation per year. It is requested in the calendar two weeks ahead."
+)
 SICK = "Sick leave: Whoever is ill reports it before 9 AM and brings a certificate from the third day on."
 PARKING = "Parking: The office in Ostmere has 60 parking places, booked in the Frontdesk app."
 GOOD = "An employee has 28 days of paid vacation per year."

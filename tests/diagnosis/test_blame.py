@@ -32,7 +32,10 @@ def trace():
 
 def test_an_earlier_step_explains_a_later_one_away():
     diagnosis = diagnose(trace(), rules=[found("llm", 0.9, "late"), found("retriever", 0.9, "early")])
-    assert [(suspect.failure, suspect.probability) for suspect in diagnosis.suspects] == [("early", 0.9), ("late", 0.09)]
+    assert [(suspect.failure, suspect.probability) for suspect in diagnosis.suspects] == [
+        ("early", 0.9),
+        ("late", 0.09),
+    ]
     assert diagnosis.culprit.name == "retriever"
 
 
@@ -53,7 +56,9 @@ def test_unknown_says_what_to_capture():
 
 
 def test_a_missing_score_is_never_ok():
-    unscored = [Score.unscored(span.id, "groundedness", "the judge timed out") for span in trace().spans if span.kind == "llm"]
+    unscored = [
+        Score.unscored(span.id, "groundedness", "the judge timed out") for span in trace().spans if span.kind == "llm"
+    ]
     diagnosis = diagnose(trace(), unscored)
     assert diagnosis.verdict == "unknown"
     assert diagnosis.unscored == ("groundedness of llm: the judge timed out",)
@@ -91,7 +96,11 @@ def test_a_ramp_stays_within_bounds(value, start, full):
 
 @given(st.lists(st.tuples(st.sampled_from(["retriever", "reranker", "llm"]), st.floats(0, 1)), max_size=6))
 def test_probabilities_stay_probabilities(findings):
-    diagnosis = diagnose(trace(), [], rules=[found(step, strength, f"r{i}") for i, (step, strength) in enumerate(findings)])
+    diagnosis = diagnose(
+        trace(), [], rules=[found(step, strength, f"r{i}") for i, (step, strength) in enumerate(findings)]
+    )
     assert 0 <= diagnosis.confidence <= 1
     assert all(0 <= suspect.probability <= 1 for suspect in diagnosis.suspects)
-    assert sorted((s.probability for s in diagnosis.suspects), reverse=True) == [s.probability for s in diagnosis.suspects]
+    assert sorted((s.probability for s in diagnosis.suspects), reverse=True) == [
+        s.probability for s in diagnosis.suspects
+    ]

@@ -29,7 +29,9 @@ def test_an_output_that_cannot_be_parsed_is_a_format_error_of_the_parser():
 
 
 def test_a_tool_that_failed_for_good_is_blamed_although_the_agent_went_on():
-    trace = build("agent > lookup:tool[recovered], llm", "How many?", "It is 12.", lookup={"error": "no answer within 5 s"})
+    trace = build(
+        "agent > lookup:tool[recovered], llm", "How many?", "It is 12.", lookup={"error": "no answer within 5 s"}
+    )
     assert blamed(diagnose(trace)) == ("broken", "lookup", "tool_error")
 
 
@@ -87,7 +89,8 @@ def test_different_calls_of_one_tool_are_no_loop():
 
 
 @pytest.mark.parametrize(
-    ("parsed", "failure"), [({"amount": 1.4, "unit": "euros"}, "lost_in_parsing"), ({"amount": 1400.0, "unit": "euros"}, None)]
+    ("parsed", "failure"),
+    [({"amount": 1.4, "unit": "euros"}, "lost_in_parsing"), ({"amount": 1400.0, "unit": "euros"}, None)],
 )
 def test_a_parser_that_changes_a_number_is_blamed(parsed, failure):
     answer = "The training budget per year is 1,400 euros."
@@ -106,6 +109,8 @@ def test_a_parser_that_changes_a_number_is_blamed(parsed, failure):
 
 
 def test_a_process_that_died_leaves_an_unfinished_step_as_suspect():
-    diagnosis = diagnose(build("chain[incomplete] > retriever, llm[incomplete]", QUESTION, retriever={"documents": [VACATION]}))
+    diagnosis = diagnose(
+        build("chain[incomplete] > retriever, llm[incomplete]", QUESTION, retriever={"documents": [VACATION]})
+    )
     assert diagnosis.verdict == "unknown"
     assert (diagnosis.suspects[0].step.name, diagnosis.suspects[0].failure) == ("llm", "never_finished")

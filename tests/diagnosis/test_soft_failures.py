@@ -32,7 +32,9 @@ def test_a_retriever_that_returns_other_topics_is_off_topic(chain):
 def test_passages_near_the_question_that_do_not_answer_it_are_missing_content(chain):
     question = "What is the dress code in the workshop?"
     near = "Opening hours: The workshop in Calder Bay is open from 6:00 to 22:00 on working days."
-    diagnosis = diagnose(chain(found=(near, SICK), question=question, answer="In the workshop you wear a black leather jacket."))
+    diagnosis = diagnose(
+        chain(found=(near, SICK), question=question, answer="In the workshop you wear a black leather jacket.")
+    )
     assert diagnosis.verdict == "broken"
     assert (diagnosis.culprit.name, diagnosis.failure) == ("retriever", "missing_content")
     assert "probe" in diagnosis.advice
@@ -87,7 +89,9 @@ def test_an_abstention_over_a_context_that_holds_the_answer_is_false(chain):
 
 
 def test_an_honest_abstention_blames_the_retrieval_and_not_the_model(chain):
-    diagnosis = diagnose(chain(found=(PARKING, SICK), question=QUESTION, answer="I don't know, the passages do not say."))
+    diagnosis = diagnose(
+        chain(found=(PARKING, SICK), question=QUESTION, answer="I don't know, the passages do not say.")
+    )
     assert diagnosis.culprit.name == "retriever"
 
 

@@ -27,7 +27,17 @@ def document(content: str) -> JsonValue:
         ({"question": "Who?", "context": "x"}, "Who?"),
         ({"input": "Who?", "chat_history": [message("user", "Hello")]}, "Who?"),
         ({"anything": "Who?", "k": 4}, "Who?"),
-        ({"messages": [message("system", "Be kind."), message("user", "Hi"), message("ai", "Hi!"), message("user", "Who?")]}, "Who?"),
+        (
+            {
+                "messages": [
+                    message("system", "Be kind."),
+                    message("user", "Hi"),
+                    message("ai", "Hi!"),
+                    message("user", "Who?"),
+                ]
+            },
+            "Who?",
+        ),
         ({"messages": [["system", "Be kind."], ["user", "Who?"]]}, "Who?"),
         ([message("human", [{"type": "text", "text": "Who?"}])], "Who?"),
         ({"question": "", "k": 4}, ""),
@@ -49,8 +59,17 @@ def test_the_question_is_the_first_retrievers_where_the_root_holds_none():
         ({"answer": "Ada.", "context": [document(MENU)]}, "Ada."),
         ({"messages": [message("user", "Who?"), message("assistant", "Ada.")]}, "Ada."),
         (message("ai", "Ada."), "Ada."),
-        (message("assistant", [{"type": "thinking", "thinking": "Babbage?"}, {"type": "text", "text": "Ada.", "annotations": []}]), "Ada."),
-        (message("assistant", [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}, "Ada."]), "Ada."),
+        (
+            message(
+                "assistant",
+                [{"type": "thinking", "thinking": "Babbage?"}, {"type": "text", "text": "Ada.", "annotations": []}],
+            ),
+            "Ada.",
+        ),
+        (
+            message("assistant", [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}, "Ada."]),
+            "Ada.",
+        ),
         ({"verdict": "Ada.", "documents": [document(MENU)]}, "Ada."),
         (None, ""),
     ],

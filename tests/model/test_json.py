@@ -51,9 +51,16 @@ scores = st.builds(
 )  # fmt: skip
 steps = st.builds(Step, span_id=ids, name=texts, kind=st.sampled_from(KINDS), role=st.sampled_from(ROLES))
 evidence = st.lists(st.builds(Evidence, says=texts, at=st.none() | places), max_size=2).map(tuple)
-suspects = st.builds(Suspect, step=steps, failure=texts, probability=shares, summary=texts, evidence=evidence, advice=texts)
+suspects = st.builds(
+    Suspect, step=steps, failure=texts, probability=shares, summary=texts, evidence=evidence, advice=texts
+)
 cells = st.builds(
-    StripCell, span_id=ids, role=st.sampled_from(ROLES), name=texts, score=st.none() | shares, mark=st.sampled_from(["", "!", "~", "?"])
+    StripCell,
+    span_id=ids,
+    role=st.sampled_from(ROLES),
+    name=texts,
+    score=st.none() | shares,
+    mark=st.sampled_from(["", "!", "~", "?"]),
 )
 diagnoses = st.builds(
     Diagnosis, trace_id=ids, verdict=st.sampled_from(VERDICTS), culprit=st.none() | steps, failure=st.none() | texts, confidence=shares,

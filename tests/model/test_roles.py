@@ -15,7 +15,10 @@ def role_of(trace: Trace) -> dict[str, str]:
 
 
 def test_kinds_have_roles():
-    trace = build("chain > embedding, retriever, reranker, prompt, llm, parser, tool, guardrail, vector_store", llm={"output": "Ada."})
+    trace = build(
+        "chain > embedding, retriever, reranker, prompt, llm, parser, tool, guardrail, vector_store",
+        llm={"output": "Ada."},
+    )
     assert role_of(trace) == {
         "embedding": "embed", "retriever": "retrieve", "reranker": "rerank", "prompt": "pack", "llm": "generate", "parser": "parse",
         "tool": "tool", "guardrail": "guard", "vector_store": "index",
@@ -29,13 +32,21 @@ def test_a_model_call_whose_text_a_retriever_was_asked_is_a_rewrite():
 
 
 def test_a_model_call_that_calls_a_tool_is_a_plan():
-    call: JsonValue = {"$type": "message", "role": "assistant", "content": "", "tool_calls": [{"name": "search", "args": {}}]}
+    call: JsonValue = {
+        "$type": "message",
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"name": "search", "args": {}}],
+    }
     trace = build("agent > first:llm, tool, second:llm", first={"output": call}, second={"output": "Ada."})
     assert role_of(trace) == {"first": "plan", "tool": "tool", "second": "generate"}
 
 
 def test_a_retriever_around_others_leaves_the_role_to_them():
-    assert role_of(build("chain > (multi:retriever > one:retriever, two:retriever)")) == {"one": "retrieve", "two": "retrieve"}
+    assert role_of(build("chain > (multi:retriever > one:retriever, two:retriever)")) == {
+        "one": "retrieve",
+        "two": "retrieve",
+    }
 
 
 def test_a_reranker_that_is_called_a_filter_filters():

@@ -8,7 +8,9 @@ from weaklink.testing import build
 
 
 def span(id: str, parent: str | None, start: int = 0, trace: str = "root") -> Span:
-    return Span(id=id, trace_id=trace, parent_id=parent, name=id, kind="chain", status="ok", start_ns=start, duration_ns=1)
+    return Span(
+        id=id, trace_id=trace, parent_id=parent, name=id, kind="chain", status="ok", start_ns=start, duration_ns=1
+    )
 
 
 def tree(trace: Trace) -> list[tuple[int, str]]:

@@ -20,7 +20,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 3 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True).returncode
+    ):
         pytest.skip("mounting a small disk needs root")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
@@ -40,10 +43,16 @@ def stored_spans(path: Path) -> int:
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "weaklink" and record.levelno >= logging.WARNING]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "weaklink" and record.levelno >= logging.WARNING
+    ]
 
 
-def test_a_full_disk_is_survived(small_disk: Path, new_recorder: Callable[..., Recorder], caplog: pytest.LogCaptureFixture):
+def test_a_full_disk_is_survived(
+    small_disk: Path, new_recorder: Callable[..., Recorder], caplog: pytest.LogCaptureFixture
+):
     recorder = new_recorder(small_disk / "traces.db")
     filler = small_disk / "filler"
     rag_call(recorder)
@@ -61,7 +70,9 @@ def test_a_full_disk_is_survived(small_disk: Path, new_recorder: Callable[..., R
     assert counts.emitted == STEPS + 200 == counts.stored + counts.pending
     filler.unlink()
     took = recovers(recorder)
-    print(f"R11: full disk: {counts.pending} records waited, {len(ours(caplog))} warning, all stored {took:.1f} s after there was room")
+    print(
+        f"R11: full disk: {counts.pending} records waited, {len(ours(caplog))} warning, all stored {took:.1f} s after there was room"
+    )
     assert recorder.counts() == (STEPS + 200, STEPS + 200, 0, {})
     assert stored_spans(recorder.path) == STEPS + 200
     assert len(ours(caplog)) == 1
@@ -75,7 +86,9 @@ def test_a_folder_that_is_removed_is_made_again(recorder: Recorder, store_path: 
     shutil.rmtree(store_path.parent)
     rag_call(recorder)
     assert recorder.flush(10)
-    print(f"R11: removed folder: {recorder.counts().stored} of {2 * STEPS} stored, {stored_spans(store_path)} in the new file")
+    print(
+        f"R11: removed folder: {recorder.counts().stored} of {2 * STEPS} stored, {stored_spans(store_path)} in the new file"
+    )
     assert stored_spans(store_path) == STEPS
     assert ours(caplog) == []
 
@@ -97,7 +110,9 @@ def test_a_path_that_cannot_be_a_folder_is_no_trouble_for_the_chain(
     assert len(ours(caplog)) == 1
 
 
-def test_a_file_that_cannot_be_written_is_no_trouble_for_the_chain(recorder: Recorder, store_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_file_that_cannot_be_written_is_no_trouble_for_the_chain(
+    recorder: Recorder, store_path: Path, caplog: pytest.LogCaptureFixture
+):
     store_path.parent.mkdir()
     store_path.write_text("this is a letter, and no database at all; it must not be touched. " * 20)
     for _ in range(5):
@@ -112,7 +127,9 @@ def test_a_file_that_cannot_be_written_is_no_trouble_for_the_chain(recorder: Rec
     assert stored_spans(store_path) == 5 * STEPS
 
 
-def test_a_read_only_disk_is_survived(small_disk: Path, new_recorder: Callable[..., Recorder], caplog: pytest.LogCaptureFixture):
+def test_a_read_only_disk_is_survived(
+    small_disk: Path, new_recorder: Callable[..., Recorder], caplog: pytest.LogCaptureFixture
+):
     recorder = new_recorder(small_disk / "traces.db")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     rag_call(recorder)

@@ -161,7 +161,10 @@ def test_a_stream_in_any_order_and_number_gives_the_same_content():
 
     Streams.figures.clear()
     run_state_machine_as_test(
-        Streams, settings=settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+        Streams,
+        settings=settings(
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
     )
     streams, records = Streams.figures["streams"], Streams.figures["records"]
     print(f"R12: {streams} streams of {records:,} records, replayed 3 times and shuffled: same content")

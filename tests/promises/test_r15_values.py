@@ -34,7 +34,10 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "huge int": (1 << 100_000, {"$type": "int", "value": "100001 bits"}),
     "bytes": (b"\x00\xff\xfe", {"$type": "bytes", "size": 3, "hex": "00fffe"}),
     "first datetime": (datetime.min, {"$type": "datetime", "value": "0001-01-01T00:00:00"}),
-    "last datetime": (datetime.max.replace(tzinfo=UTC), {"$type": "datetime", "value": "9999-12-31T23:59:59.999999+00:00"}),
+    "last datetime": (
+        datetime.max.replace(tzinfo=UTC),
+        {"$type": "datetime", "value": "9999-12-31T23:59:59.999999+00:00"},
+    ),
     "odd time zone": (datetime(2026, 1, 1, tzinfo=_FAR), {"$type": "datetime", "value": "2026-01-01T00:00:00-11:59"}),
     "decimal": (Decimal("1E+1000"), {"$type": "decimal", "value": "1E+1000"}),
     "empty": ({"": [[], {}, "", None]}, {"": [[], {}, "", None]}),
@@ -48,7 +51,9 @@ def test_every_value_survives_the_way_into_the_store_and_out(recorder: Recorder,
     take = Snapshotter().take
     keys = {}
     for name, (value, _) in VALUES.items():
-        span = step(recorder, None, name, input=take({"v": value})[0], output=take([value])[0], metadata=take({"m": value})[0])
+        span = step(
+            recorder, None, name, input=take({"v": value})[0], output=take([value])[0], metadata=take({"m": value})[0]
+        )
         recorder.finish(span)
         keys[name] = span.key
     assert recorder.flush(10)
@@ -77,7 +82,10 @@ def test_names_tags_documents_and_errors_may_hold_anything(recorder: Recorder, s
     store.close()
     clean = "a\\ud800\x00b"
     assert (span.name, span.tags, span.notes, span.error and span.error.message) == (clean, (clean,), (clean,), clean)
-    flags = [{clean: clean, "score": {"$type": "float", "value": "nan"}}, {"score": {"$type": "float", "value": "-inf"}}]
+    flags = [
+        {clean: clean, "score": {"$type": "float", "value": "nan"}},
+        {"score": {"$type": "float", "value": "-inf"}},
+    ]
     assert [(d.content, d.id, d.score, d.metadata) for d in span.documents] == [
         (clean, clean, None, flags[0]), (clean * 200, None, None, flags[1]),
     ]  # fmt: skip
@@ -90,14 +98,24 @@ def test_a_trace_that_was_built_by_hand_may_hold_anything(store_path: Path):
     store = SQLiteStore(store_path, Settings())
     store.write([Trace(spans=(span,))])
     read = store.get("a").root
-    flagged = [{"$type": "float", "value": "nan"}, {"$type": "int", "value": str(1 << 80)}, "\\ud800", {"$type": "float", "value": "inf"}]
+    flagged = [
+        {"$type": "float", "value": "nan"},
+        {"$type": "int", "value": str(1 << 80)},
+        "\\ud800",
+        {"$type": "float", "value": "inf"},
+    ]
     assert (read.name, read.input, read.metadata) == ("\\ud800", flagged, {"m": flagged})
     assert read.documents[0].content == "\\ud800"
-    assert (read.documents[0].score, read.documents[0].metadata) == (None, {"score": {"$type": "float", "value": "nan"}})
+    assert (read.documents[0].score, read.documents[0].metadata) == (
+        None,
+        {"score": {"$type": "float", "value": "nan"}},
+    )
     store.add_scores("a", [Score(span_id="a", name="n", value=1, reason="\ud800\x00")])
     store.add_feedback(Feedback(trace_id="a", name="thumbs", value=[float("nan")], comment="\ud800"))
     assert [score.reason for score in store.scores("a")] == ["\\ud800\x00"]
-    assert [(said.value, said.comment) for said in store.feedback("a")] == [([{"$type": "float", "value": "nan"}], "\\ud800")]
+    assert [(said.value, said.comment) for said in store.feedback("a")] == [
+        ([{"$type": "float", "value": "nan"}], "\\ud800")
+    ]
     store.close()
 
 

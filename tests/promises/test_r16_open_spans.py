@@ -55,7 +55,9 @@ async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorde
     took = time.monotonic() - began
     recorder.finish(root)
     assert recorder.flush(10)
-    print(f"R16: 300 of 300 open steps closed, the collected ones after {took * 1000:.0f} ms; {recorder.open_spans} left open")
+    print(
+        f"R16: 300 of 300 open steps closed, the collected ones after {took * 1000:.0f} ms; {recorder.open_spans} left open"
+    )
     assert recorder.open_spans == 0
     assert took < 1
     assert statuses(recorder) == {

@@ -40,7 +40,9 @@ def test_every_record_of_an_overload_is_accounted_for(new_recorder: Callable[...
     assert 0 <= counts.stored - rows_in(recorder) <= shown_while_open
 
 
-def test_what_cannot_be_encoded_is_dropped_counted_and_not_half_stored(recorder: Recorder, caplog: pytest.LogCaptureFixture):
+def test_what_cannot_be_encoded_is_dropped_counted_and_not_half_stored(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture
+):
     root = step(recorder, None, "root")
     bad = step(recorder, root, "bad", "retriever", documents=[Passage(7, None, {})])  # type: ignore[arg-type]
     recorder.finish(bad)

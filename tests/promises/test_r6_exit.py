@@ -76,7 +76,9 @@ while True:
 
 
 def test_sigterm_loses_at_most_one_flush_interval(store_path: Path):
-    process = subprocess.Popen([sys.executable, "-c", _UNTIL_KILLED, str(store_path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _UNTIL_KILLED, str(store_path)], stdout=subprocess.PIPE, text=True
+    )
     time.sleep(1.5)
     process.terminate()
     times = [float(line) for line in process.communicate(timeout=10)[0].splitlines()]
@@ -139,7 +141,9 @@ if __name__ == "__main__":
 def test_workers_of_multiprocessing_lose_nothing_at_their_end(method: str, store_path: Path, tmp_path: Path):
     script = tmp_path / "workers.py"
     script.write_text(_WORKERS.format(calls=CALLS, method=method))
-    done = subprocess.run([sys.executable, str(script), str(store_path)], capture_output=True, text=True, timeout=60, env={**os.environ})
+    done = subprocess.run(
+        [sys.executable, str(script), str(store_path)], capture_output=True, text=True, timeout=60, env={**os.environ}
+    )
     assert (done.returncode, done.stderr) == (0, "")
     expected = CALLS * (6 if method == "fork" else 2)
     print(f"R6: multiprocessing by {method}: {spans_in(store_path)['rag ok']} of {expected} calls of workers stored")

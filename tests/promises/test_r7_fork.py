@@ -84,7 +84,9 @@ print(json.dumps({"hangs": hangs, "failed": failed, "flushed": ok, "counts": rec
 
 def fork_many(forks: int, path: Path, script: Path) -> None:
     script.write_text(_FORKS)
-    done = subprocess.run([sys.executable, str(script), str(path), str(forks)], capture_output=True, text=True, timeout=170)
+    done = subprocess.run(
+        [sys.executable, str(script), str(path), str(forks)], capture_output=True, text=True, timeout=170
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     stored = [row[0] for row in apsw.Connection(str(path)).execute("SELECT id FROM traces")]

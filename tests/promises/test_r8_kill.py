@@ -56,7 +56,9 @@ def kill_and_check(kills: int, path: Path) -> None:
     assert len(acknowledged) > kills
     store = open_store(path)
     shown = [store.get(trace_id) for trace_id in opened]
-    assert {(trace.status, trace.duration_ns, trace.question) for trace in shown} == {("incomplete", None, "begun and never ended")}
+    assert {(trace.status, trace.duration_ns, trace.question) for trace in shown} == {
+        ("incomplete", None, "begun and never ended")
+    }
     assert store.get(sorted(acknowledged)[0]).status == "ok"
     store.close()
 

@@ -9,7 +9,18 @@ from weaklink.snapshot import Snapshotter
 from weaklink.store import open_store
 from weaklink.testing.calls import step
 
-UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "yaml", "jsonpickle", "joblib", "langchain_core.load"}
+UNSAFE_MODULES = {
+    "pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "marshal",
+    "shelve",
+    "yaml",
+    "jsonpickle",
+    "joblib",
+    "langchain_core.load",
+}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "loads_unsafe"}
 HARMLESS_OWNERS = {"re"}  # re.compile
 
@@ -18,8 +29,16 @@ def unsafe_in(source: str) -> list[str]:
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names if alias.name.split(".")[0] in UNSAFE_MODULES or alias.name in UNSAFE_MODULES]
-        elif isinstance(node, ast.ImportFrom) and node.module and {node.module, node.module.split(".")[0]} & UNSAFE_MODULES:
+            found += [
+                alias.name
+                for alias in node.names
+                if alias.name.split(".")[0] in UNSAFE_MODULES or alias.name in UNSAFE_MODULES
+            ]
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and {node.module, node.module.split(".")[0]} & UNSAFE_MODULES
+        ):
             found.append(node.module)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in UNSAFE_CALLS:
             found.append(f"{node.func.id}() in line {node.lineno}")

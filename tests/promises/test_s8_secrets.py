@@ -48,7 +48,9 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
     "metadata of a document": lambda s: {"documents": document("text", note=s)},
     "id of a document": lambda s: {"documents": [Passage("text", s, {})]},
     "content of a message": lambda s: {"input": frozen([message(f"use {s}")])},
-    "arguments of a tool": lambda s: {"output": {**message(""), "tool_calls": frozen([{"name": "login", "args": {"with": s}}])}},
+    "arguments of a tool": lambda s: {
+        "output": {**message(""), "tool_calls": frozen([{"name": "login", "args": {"with": s}}])}
+    },
     "tag": lambda s: {"tags": [s]},
     "name of the step": lambda s: {"name": f"call {s}"},
     "attribute": lambda s: {"attributes": frozen({"template": f"Use {s}"})},
@@ -120,11 +122,17 @@ def test_no_secret_of_an_imported_trace_its_scores_or_feedback_reaches_the_store
         }  # fmt: skip
         trace = Trace.model_validate({"spans": [span]})
         store.write([trace])
-        store.add_scores(trace.id, [Score(span_id=trace.id, name="n", value=None, reason=f"the judge said {secret}", detail=(secret,))])
-        store.add_diagnosis(
-            Diagnosis(trace_id=trace.id, verdict="unknown", confidence=0, summary=f"about {secret}", question=secret), version="1"
+        store.add_scores(
+            trace.id,
+            [Score(span_id=trace.id, name="n", value=None, reason=f"the judge said {secret}", detail=(secret,))],
         )
-        store.add_feedback(Feedback(trace_id=trace.id, name="thumbs", value={"said": secret}, comment=f"it showed {secret}!"))
+        store.add_diagnosis(
+            Diagnosis(trace_id=trace.id, verdict="unknown", confidence=0, summary=f"about {secret}", question=secret),
+            version="1",
+        )
+        store.add_feedback(
+            Feedback(trace_id=trace.id, name="thumbs", value={"said": secret}, comment=f"it showed {secret}!")
+        )
     assert leaks(store_path.parent, "", "") == []
     store.close()
     assert leaks(store_path.parent, "", "") == []
@@ -141,7 +149,15 @@ def test_what_stands_under_a_telling_name_is_masked_however_it_looks(recorder: R
         record(recorder, fields)
     store = SQLiteStore(store_path, Settings())
     assert recorder.flush(10)
-    span = {"id": "a" * 32, "trace_id": "a" * 32, "name": "n", "kind": "llm", "status": "ok", "start_ns": 1, "input": {"password": secret}}
+    span = {
+        "id": "a" * 32,
+        "trace_id": "a" * 32,
+        "name": "n",
+        "kind": "llm",
+        "status": "ok",
+        "start_ns": 1,
+        "input": {"password": secret},
+    }
     store.write([Trace.model_validate({"spans": [span]})])
     assert secret.encode() not in b"".join(file.read_bytes() for file in store_path.parent.iterdir())
     store.close()

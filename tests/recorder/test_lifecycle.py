@@ -52,7 +52,9 @@ def test_steps_that_never_ended_are_closed_by_the_end_of_an_ancestor(recorder: R
     child = step(recorder, root, "child")
     step(recorder, child, "grandchild", "retriever")
     recorder.finish(root)
-    assert outline(stored(recorder, root.key)) == "root:chain > child:chain[incomplete] > grandchild:retriever[incomplete]"
+    assert (
+        outline(stored(recorder, root.key)) == "root:chain > child:chain[incomplete] > grandchild:retriever[incomplete]"
+    )
     assert recorder.open_spans == 0
 
 
@@ -129,7 +131,10 @@ def test_a_run_whose_object_was_collected_has_ended(recorder: Recorder):
     del run
     gc.collect()
     assert eventually(lambda: recorder.open_spans == 0, 1.0)
-    assert {span.name: span.status for span in stored(recorder, root.key).spans} == {"stream": "abandoned", "llm": "cancelled"}
+    assert {span.name: span.status for span in stored(recorder, root.key).spans} == {
+        "stream": "abandoned",
+        "llm": "cancelled",
+    }
     assert model.duration_ns is not None
 
 

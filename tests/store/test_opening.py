@@ -76,7 +76,9 @@ def test_a_store_of_each_earlier_version_is_read_and_written(version: int, store
 
 def test_a_migration_that_is_interrupted_is_undone(store_path: Path, monkeypatch: pytest.MonkeyPatch):
     made_by(1, store_path).close()
-    monkeypatch.setattr("weaklink.store.connection.MIGRATIONS", (*MIGRATIONS[:1], "CREATE TABLE half (a); CREATE TABLE half (a);"))
+    monkeypatch.setattr(
+        "weaklink.store.connection.MIGRATIONS", (*MIGRATIONS[:1], "CREATE TABLE half (a); CREATE TABLE half (a);")
+    )
     with pytest.raises(StoreError, match="already exists"):
         SQLiteStore(store_path, Settings()).write([build("chain")])
     connection = apsw.Connection(str(store_path))
@@ -116,7 +118,9 @@ def test_the_database_of_another_program_is_left_alone(store: SQLiteStore, store
     assert store_path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"this is a letter, and no database at all. " * 100, b"SQLite format 3\x00" + b"\xff" * 5_000])
+@pytest.mark.parametrize(
+    "content", [b"this is a letter, and no database at all. " * 100, b"SQLite format 3\x00" + b"\xff" * 5_000]
+)
 def test_what_is_no_database_is_left_alone(store: SQLiteStore, store_path: Path, content: bytes):
     store_path.parent.mkdir()
     store_path.write_bytes(content)

@@ -15,7 +15,9 @@ from weaklink.testing import build
 
 
 def numbered(number: int, question: str = "", answer: str = "") -> Trace:
-    trace = build("chain > llm", question or f"question {number}", answer or "yes", trace_id=number, llm={"tokens": (10, number)})
+    trace = build(
+        "chain > llm", question or f"question {number}", answer or "yes", trace_id=number, llm={"tokens": (10, number)}
+    )
     return Trace.of(span.model_copy(update={"start_ns": span.start_ns + number * 10**9}) for span in trace.spans)
 
 
@@ -111,7 +113,9 @@ def test_reading_uses_the_indexes(store: SQLiteStore, store_path: Path):
         return " | ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given))
 
     assert "traces_by_start" in plan("SELECT t.id FROM traces t ORDER BY t.start_ns DESC LIMIT ?", 50)
-    assert "traces_by_start" in plan("SELECT t.id FROM traces t WHERE t.start_ns < ? ORDER BY t.start_ns DESC LIMIT ?", 1, 50)
+    assert "traces_by_start" in plan(
+        "SELECT t.id FROM traces t WHERE t.start_ns < ? ORDER BY t.start_ns DESC LIMIT ?", 1, 50
+    )
     for table in ("spans", "documents", "scores", "diagnoses", "feedback"):
         assert plan(f"SELECT * FROM {table} WHERE trace_id = ?", "a").startswith("SEARCH"), table
     assert plan("SELECT id, content FROM texts WHERE id IN (1, 2)").startswith("SEARCH")
@@ -125,11 +129,15 @@ def test_the_newest_of_100_000_traces_and_one_by_its_id_are_found_in_millisecond
     connection = apsw.Connection(str(store_path))
     connection.execute("BEGIN")
     rows = [(f"{number:032x}", 1_000 + number * 7_919 % 100_003) for number in range(2, 100_002)]
-    connection.executemany("INSERT INTO traces (id, name, status, start_ns, duration_ns, spans) VALUES (?, 'chain', 'ok', ?, 1, 2)", rows)
+    connection.executemany(
+        "INSERT INTO traces (id, name, status, start_ns, duration_ns, spans) VALUES (?, 'chain', 'ok', ?, 1, 2)", rows
+    )
     columns = "trace_id, id, name, kind, status, start_ns, duration_ns, plumbing, input"
     spans = f"INSERT INTO spans ({columns}) VALUES (?1, ?1, 'chain', 'chain', 'ok', ?2, 1, 0, ?3)"
     connection.executemany(spans, [(id, start, f'"the question {start}"') for id, start in rows])
-    connection.execute("INSERT INTO search (rowid, question, answer) SELECT seq, 'the question ' || start_ns, 'yes' FROM traces")
+    connection.execute(
+        "INSERT INTO search (rowid, question, answer) SELECT seq, 'the question ' || start_ns, 'yes' FROM traces"
+    )
     connection.execute("COMMIT")
     connection.close()
     reader = open_store(store_path)

@@ -81,7 +81,15 @@ def test_scores_come_back_and_replace_those_of_the_same_scorer(store: SQLiteStor
     scores = [
         Score(span_id=span, name="relevance", value=0.5, scorer="a/1", detail=("Ada",)),
         Score(span_id=span, name="relevance", value=0.1, scorer="a/1", document=0, low=0.0, high=0.3),
-        Score(span_id=span, name="groundedness", value=None, reason="no context", scorer="a/1", sentence=sentence, support=sentence),
+        Score(
+            span_id=span,
+            name="groundedness",
+            value=None,
+            reason="no context",
+            scorer="a/1",
+            sentence=sentence,
+            support=sentence,
+        ),
         Score(span_id=span, name="relevance", value=0.9, scorer="b/1"),
     ]
     store.add_scores(trace.id, scores)
@@ -112,7 +120,9 @@ def test_feedback_is_kept_in_order(store: SQLiteStore):
     store.write([trace])
     said = [
         Feedback(trace_id=trace.id, name="thumbs", value=False, made_ns=1),
-        Feedback(trace_id=trace.id, name="step", value={"step": "llm"}, span_id=trace.spans[4].id, comment="here", made_ns=2),
+        Feedback(
+            trace_id=trace.id, name="step", value={"step": "llm"}, span_id=trace.spans[4].id, comment="here", made_ns=2
+        ),
     ]
     for one in said:
         store.add_feedback(one)

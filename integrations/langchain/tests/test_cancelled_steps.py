@@ -272,5 +272,3 @@ async def test_2000_cancelled_runs_leave_nothing_in_memory(handler: WeaklinkCall
     assert recorder.open_spans == 0
     assert not recorder._late
     assert grown < 400_000, f"{grown / 2_000:.0f} bytes per run stay"
-
-

@@ -161,7 +161,9 @@ def test_what_is_thrown_at_250_random_points_passes_and_is_no_failure(mode, hand
     found_traces = traces()
     assert sum(passed) > 150
     assert len(found_traces) == len(passed)
-    statuses = Counter(span.status for trace, is_thrown in zip(found_traces, passed, strict=True) if is_thrown for span in trace.spans)
+    statuses = Counter(
+        span.status for trace, is_thrown in zip(found_traces, passed, strict=True) if is_thrown for span in trace.spans
+    )
     assert set(statuses) <= {"ok", "cancelled", "abandoned", "interrupted"}, statuses
     assert recorder.open_spans == 0
 
@@ -232,5 +234,7 @@ def test_a_real_failure_at_the_same_points_is_one(handler, recorder, traces):
         assert throw(ConnectionError("real"), place, ainvoke, {"callbacks": [handler]})[1]
 
     assert {trace.status for trace in traces()} == {"error"}
-    assert {trace.root.error.origin in {span.id for span in trace.spans if not trace.children(span)} for trace in traces()} == {True}
+    assert {
+        trace.root.error.origin in {span.id for span in trace.spans if not trace.children(span)} for trace in traces()
+    } == {True}
     assert recorder.open_spans == 0

@@ -67,7 +67,10 @@ def test_an_error_names_the_deepest_step_on_every_step_above(handler, recorder, 
         chain_of(Search(fails=True)).invoke("x", {"callbacks": [handler]})
 
     trace = traces()[0]
-    assert outline(trace) == "top:chain! > (pass_on:chain, outer:chain! > inner:chain! > (pass_on:chain, Search:retriever!))"
+    assert (
+        outline(trace)
+        == "top:chain! > (pass_on:chain, outer:chain! > inner:chain! > (pass_on:chain, Search:retriever!))"
+    )
     search = trace.of_kind("retriever")[0]
     failed = [span for span in trace.spans if span.failed]
     assert {span.error.origin for span in failed} == {search.id}
@@ -138,7 +141,9 @@ def test_a_step_that_swallows_an_error_is_healthy_and_the_one_below_recovered(ha
 
     (RunnableLambda(answer) | pass_on).invoke("x", {"callbacks": [handler]})
 
-    assert outline(traces()[0]) == "RunnableSequence:chain* > (answer:chain > Search:retriever[recovered], pass_on:chain)"
+    assert (
+        outline(traces()[0]) == "RunnableSequence:chain* > (answer:chain > Search:retriever[recovered], pass_on:chain)"
+    )
 
 
 def test_an_error_of_another_kind_after_a_swallowed_one_has_its_own_origin(handler, traces):

@@ -36,7 +36,9 @@ KEPT = [Document("two", metadata={"relevance_score": 0.9})]
 class Reranker(BaseDocumentCompressor):
     fails: bool = False
 
-    def compress_documents(self, documents: Sequence[Document], query: str, callbacks: Any = None) -> Sequence[Document]:
+    def compress_documents(
+        self, documents: Sequence[Document], query: str, callbacks: Any = None
+    ) -> Sequence[Document]:
         if self.fails:
             raise ConnectionError("no reranker")
         return KEPT
@@ -155,7 +157,9 @@ def test_an_embedding_outside_a_retriever_is_a_step_without_its_vectors(handler,
 def test_what_is_written_to_a_store_inside_a_chain_is_a_step(handler, traces):
     store = InMemoryVectorStore(Letters())
 
-    RunnableLambda(lambda text: store.add_texts([text])).with_config(run_name="save").invoke("aa", {"callbacks": [handler]})
+    RunnableLambda(lambda text: store.add_texts([text])).with_config(run_name="save").invoke(
+        "aa", {"callbacks": [handler]}
+    )
 
     assert outline(traces()[0]) == "save:chain > InMemoryVectorStore:vector_store > Letters:embedding"
 
@@ -215,7 +219,10 @@ def test_classes_made_later_are_hooked_and_keep_their_names_and_signatures(handl
             return documents[extra:]
 
     assert list(inspect.signature(Late.compress_documents).parameters)[-1] == "extra"
-    assert (Late.compress_documents.__name__, Late.compress_documents.__doc__) == ("compress_documents", "Its own words.")
+    assert (Late.compress_documents.__name__, Late.compress_documents.__doc__) == (
+        "compress_documents",
+        "Its own words.",
+    )
     (Search() | (lambda found: Late().compress_documents(found, "x", extra=1))).invoke("x", {"callbacks": [handler]})
     assert [found.content for found in traces()[0].of_kind("reranker")[0].documents] == ["two"]
 

@@ -115,9 +115,15 @@ class Chat(FakeListChatModel):
         return {"value": self.value, "model_name": self.value, "tools": self.value}
 
     def _generate(self, *args: Any, **kwargs: Any) -> Any:
-        message = AIMessage.model_construct(content=self.value, response_metadata={"finish_reason": self.value, "model": self.value})
-        return super()._generate(*args, **kwargs).model_copy(
-            update={"generations": [_generation(message, self.value)], "llm_output": {"token_usage": self.value}}
+        message = AIMessage.model_construct(
+            content=self.value, response_metadata={"finish_reason": self.value, "model": self.value}
+        )
+        return (
+            super()
+            ._generate(*args, **kwargs)
+            .model_copy(
+                update={"generations": [_generation(message, self.value)], "llm_output": {"token_usage": self.value}}
+            )
         )
 
 
@@ -159,12 +165,22 @@ def call_search(value: Any, config: Any) -> Any:
 
 
 def call_chat(value: Any, config: Any) -> Any:
-    message = Chat.model_construct(responses=[""], value=value, i=0, sleep=None, cache=False, disable_streaming=False).invoke("x", config)
+    message = Chat.model_construct(
+        responses=[""], value=value, i=0, sleep=None, cache=False, disable_streaming=False
+    ).invoke("x", config)
     return [message.content]
 
 
 def call_with_metadata(value: Any, config: Any) -> Any:
-    names = ("mine", "langgraph_node", "ls_integration", "langgraph_step", "langgraph_checkpoint_ns", "ls_model_name", "lc_agent_name")
+    names = (
+        "mine",
+        "langgraph_node",
+        "ls_integration",
+        "langgraph_step",
+        "langgraph_checkpoint_ns",
+        "ls_model_name",
+        "lc_agent_name",
+    )
     return CHAIN.invoke("x", {**config, "metadata": dict.fromkeys(names, value)})
 
 
@@ -208,7 +224,9 @@ def events_with(value: Any, handler: WeaklinkCallbackHandler) -> list[Callable[[
     return [
         lambda: handler.on_chain_start({}, value, run_id=run_id, name="chain", metadata={"value": value}),
         lambda: handler.on_custom_event("event", value, run_id=run_id),
-        lambda: handler.on_tool_start({}, "", run_id=uuid7(), parent_run_id=run_id, inputs={"value": value}, name="tool"),
+        lambda: handler.on_tool_start(
+            {}, "", run_id=uuid7(), parent_run_id=run_id, inputs={"value": value}, name="tool"
+        ),
         lambda: handler.on_chain_error(LookupError(value), run_id=run_id, inputs=value),
         lambda: handler.on_retriever_start({}, "x", run_id=run_id),
         lambda: handler.on_retriever_end([Document.model_construct(page_content="", metadata=value)], run_id=run_id),
@@ -251,7 +269,13 @@ LEAVES = st.one_of(
     st.complex_numbers(), st.datetimes(), st.timedeltas(min_value=timedelta(-999), max_value=timedelta(999)), st.decimals(), st.uuids(),
     st.builds(Document, st.text()), st.builds(AIMessage, st.text()),
 )  # fmt: skip
-KEYS = st.one_of(st.text(st.characters(exclude_categories=()), max_size=5), st.integers(), st.booleans(), st.none(), st.just(datetime.max))
+KEYS = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=5),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.just(datetime.max),
+)
 ANYTHING = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -265,7 +289,10 @@ ANYTHING = st.recursive(
 
 @pytest.mark.slow
 @settings(
-    max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(values=st.lists(ANYTHING, min_size=10, max_size=20))
 def test_whatever_hypothesis_thinks_of_comes_out_as_it_went_in(values, handler, recorder):

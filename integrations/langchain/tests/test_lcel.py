@@ -265,6 +265,8 @@ def test_what_a_step_changes_afterwards_is_not_what_was_recorded(handler, traces
 def test_a_long_template_is_kept_whole(handler, traces):
     template = "word " * 200 + "{q}"
 
-    ChatPromptTemplate.from_messages([("system", "short"), ("user", template)]).invoke(QUESTION, {"callbacks": [handler]})
+    ChatPromptTemplate.from_messages([("system", "short"), ("user", template)]).invoke(
+        QUESTION, {"callbacks": [handler]}
+    )
 
     assert traces()[0].root.attributes["template"] == f"short\n{template}"

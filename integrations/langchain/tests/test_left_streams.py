@@ -211,7 +211,9 @@ def test_a_stream_that_breaks_keeps_what_the_model_had_written(handler, recorder
         list(read(chain, handler))
 
     trace = traces()[0]
-    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
+    assert (
+        outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
+    )
     model = trace.of_kind("llm")[0]
     assert model.output == {"$type": "message", "role": "assistant", "content": "t0 t1 t2 "}
     assert {span.error.origin for span in trace.spans if span.error} == {model.id}
@@ -225,7 +227,9 @@ async def test_an_async_stream_that_breaks_keeps_what_the_model_had_written(hand
         _ = [chunk async for chunk in aread(chain, handler)]
 
     trace = traces()[0]
-    assert outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
+    assert (
+        outline(trace) == "RunnableSequence:chain!* > (ChatPromptTemplate:prompt, Fluent:llm!, StrOutputParser:parser!)"
+    )
     model = trace.of_kind("llm")[0]
     assert model.output == {"$type": "message", "role": "assistant", "content": "t0 t1 t2 "}
     assert {span.error.origin for span in trace.spans if span.error} == {model.id}

@@ -66,9 +66,7 @@ def test_a_chat_model_reports_its_tokens(handler, traces):
     Chat(message=AIMessage("fine", usage_metadata=USAGE)).invoke("x", {"callbacks": [handler]})
 
     trace = traces()[0]
-    assert trace.root.model.usage == Usage(
-        input_tokens=50, output_tokens=7, cached_input_tokens=40, reasoning_tokens=2
-    )
+    assert trace.root.model.usage == Usage(input_tokens=50, output_tokens=7, cached_input_tokens=40, reasoning_tokens=2)
     assert trace.usage == trace.root.model.usage
 
 
@@ -80,14 +78,21 @@ def test_tokens_that_only_the_provider_s_own_report_has_are_found(handler, trace
     Chat(result=result).invoke("x", {"callbacks": [handler]})
 
     call = traces()[0].root.model
-    assert (call.usage, call.name, call.finish_reason) == (Usage(input_tokens=5, output_tokens=3), "provider-1", "length")
+    assert (call.usage, call.name, call.finish_reason) == (
+        Usage(input_tokens=5, output_tokens=3),
+        "provider-1",
+        "length",
+    )
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 async def test_a_completion_model_has_prompt_text_and_tokens(is_async, handler, traces):
     result = LLMResult(
         generations=[[Generation(text="fine", generation_info={"finish_reason": "stop"})]],
-        llm_output={"token_usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}, "model_name": "old-1"},
+        llm_output={
+            "token_usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8},
+            "model_name": "old-1",
+        },
     )
     model = Completion(result=result)
     config: Any = {"callbacks": [handler]}
@@ -133,7 +138,12 @@ def test_parameters_are_kept_and_keys_are_not(handler, store, traces):
     class Configured(Chat):
         @property
         def _identifying_params(self) -> dict[str, Any]:
-            return {"temperature": 0.5, "model_name": "m-2", "api_key": "sk-0123456789abcdef0123456789abcdef", "seed": None}
+            return {
+                "temperature": 0.5,
+                "model_name": "m-2",
+                "api_key": "sk-0123456789abcdef0123456789abcdef",
+                "seed": None,
+            }
 
     Configured(message=AIMessage("fine")).invoke("x", {"callbacks": [handler]}, stop=["END"])
     Completion().invoke("x", {"callbacks": [handler]})
@@ -202,8 +212,13 @@ def test_structured_output_shows_the_model_and_the_parser(handler, traces):
 
 
 def test_every_role_and_part_of_a_message_is_kept(handler, traces):
-    picture = [{"type": "text", "text": "what is this?"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]
-    Chat(message=AIMessage("a cat")).invoke([SystemMessage("be short"), HumanMessage(picture)], {"callbacks": [handler]})
+    picture = [
+        {"type": "text", "text": "what is this?"},
+        {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+    ]
+    Chat(message=AIMessage("a cat")).invoke(
+        [SystemMessage("be short"), HumanMessage(picture)], {"callbacks": [handler]}
+    )
 
     assert traces()[0].root.input == [
         {"$type": "message", "role": "system", "content": "be short"},

@@ -16,10 +16,10 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from langgraph.graph import START, MessagesState, StateGraph
 
 from weaklink.recorder import Recorder, encode, errors, recorder
+from weaklink.recorder.latest import Latest
 from weaklink.snapshot import Snapshotter
 from weaklink_langchain import WeaklinkCallbackHandler, convert, hooks, langgraph, scores, steps
 from weaklink_langchain import handler as handler_module
-from weaklink.recorder.latest import Latest
 
 
 class Letters(Embeddings):
@@ -159,5 +159,3 @@ def test_a_strict_handler_raises_what_is_ours(store, recorder, monkeypatch):
     monkeypatch.setattr(steps, "own_metadata", fail)
     with pytest.raises(RuntimeError, match="ours"):
         RunnableLambda(str).invoke("x", {"callbacks": [handler], "metadata": {"mine": 1}})
-
-

@@ -26,7 +26,9 @@ def shout(text: str) -> str:
     return text.upper()
 
 
-CHAIN = RunnableLambda(shout) | {"found": Search(), "said": FakeListChatModel(responses=["fine"])} | RunnableLambda(dict)
+CHAIN = (
+    RunnableLambda(shout) | {"found": Search(), "said": FakeListChatModel(responses=["fine"])} | RunnableLambda(dict)
+)
 FINE = "RunnableSequence:chain* > (shout:chain, Search:retriever, FakeListChatModel:llm, dict:chain)"
 
 
@@ -232,7 +234,9 @@ began = time.process_time()
 import weaklink_langchain
 print((time.process_time() - began) * 1000)
 """
-    taken = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) for _ in range(3)]
+    taken = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) for _ in range(3)
+    ]
     assert min(taken) < 100, taken
 
 

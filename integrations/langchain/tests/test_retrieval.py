@@ -54,7 +54,9 @@ class FAISS(VectorStore):
     def similarity_search_with_score(self, query: str, k: int = 4, **kwargs: Any) -> list[tuple[Document, float]]:
         wanted = self.embedding.embed_query(query)
         pairs = [(found, math.dist(wanted, self.embedding.embed_query(found.page_content))) for found in self.kept]
-        return [(found, score if found.page_content else math.nan) for found, score in sorted(pairs, key=lambda p: p[1])[:k]]
+        return [
+            (found, score if found.page_content else math.nan) for found, score in sorted(pairs, key=lambda p: p[1])[:k]
+        ]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
         return [found for found, _ in self.similarity_search_with_score(query, k)]
@@ -155,7 +157,9 @@ async def test_a_threshold_search_tells_relevance(is_async, handler, traces):
 
 
 def test_a_threshold_search_of_a_store_that_has_none_fails_as_it_does_without_us(handler, traces):
-    retriever = in_memory().as_retriever(search_type="similarity_score_threshold", search_kwargs={"score_threshold": 0.3})
+    retriever = in_memory().as_retriever(
+        search_type="similarity_score_threshold", search_kwargs={"score_threshold": 0.3}
+    )
 
     with pytest.raises(NotImplementedError):
         retriever.invoke("aa", {"callbacks": [handler]})
@@ -192,7 +196,9 @@ def test_scores_in_the_metadata_are_read_there_and_left_there(handler, traces):
 
 
 @BOTH
-async def test_a_retriever_of_one_s_own_that_asks_a_store_has_its_scores_and_its_embedding(is_async, handler, traces, chroma):
+async def test_a_retriever_of_one_s_own_that_asks_a_store_has_its_scores_and_its_embedding(
+    is_async, handler, traces, chroma
+):
     class Own(BaseRetriever):
         def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
             return chroma.similarity_search(query, k=1)

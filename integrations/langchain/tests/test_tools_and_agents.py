@@ -65,7 +65,9 @@ ASK = {"messages": [("user", "1 + 2?")]}
 
 
 def test_a_tool_has_its_arguments_its_result_and_the_id_of_its_call(handler, traces):
-    result = add.invoke({"name": "add", "args": {"a": 1, "b": 2}, "id": "call_9", "type": "tool_call"}, {"callbacks": [handler]})
+    result = add.invoke(
+        {"name": "add", "args": {"a": 1, "b": 2}, "id": "call_9", "type": "tool_call"}, {"callbacks": [handler]}
+    )
 
     (span,) = traces()[0].spans
     assert (span.kind, span.name, span.status, span.input) == ("tool", "add", "ok", {"a": 1, "b": 2})

@@ -57,7 +57,9 @@ def _hex(key: int) -> str:
 
 def _document_row(trace_id: str, span_id: str, role: str, rank: int, passage: Passage, batch: Batch) -> tuple[Any, ...]:
     content, score, metadata = passage.content, passage.score, passage.metadata
-    if score is not None and score - score != 0.0:  # a column cannot hold NaN, and a vector of zeros has such a similarity
+    if (
+        score is not None and score - score != 0.0
+    ):  # a column cannot hold NaN, and a vector of zeros has such a similarity
         metadata = {**metadata, "score": marked("float", str(score))}
         score = None
     is_long = len(content) > LONG_TEXT

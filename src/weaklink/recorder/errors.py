@@ -79,7 +79,8 @@ def message_of(error: BaseException) -> str:
     args: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     parts = [_text(arg) for arg in args if type(arg) in (str, int, float, bool)]
     if issubclass(type(error), OSError):
-        parts = [part for part in (OSError.strerror.__get__(error), OSError.filename.__get__(error)) if type(part) is str] or parts  # type: ignore[attr-defined]
+        told: list[Any] = [OSError.__dict__[name].__get__(error) for name in ("strerror", "filename")]
+        parts = [part for part in told if type(part) is str] or parts
     return ": ".join(parts)[:_MOST_CHARACTERS]
 
 
@@ -117,7 +118,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             pending.extend(BaseExceptionGroup.exceptions.__get__(link))  # type: ignore[attr-defined]
         cause = BaseException.__dict__["__cause__"].__get__(link)
         is_suppressed = BaseException.__dict__["__suppress_context__"].__get__(link)
-        pending.append(cause if cause is not None or is_suppressed else BaseException.__dict__["__context__"].__get__(link))
+        pending.append(
+            cause if cause is not None or is_suppressed else BaseException.__dict__["__context__"].__get__(link)
+        )
 
 
 def _stack(error: BaseException) -> list[str]:

@@ -32,7 +32,12 @@ class Writer:
     """Empties a queue into a store: every flush interval, sooner when much waits, at once when somebody flushes."""
 
     def __init__(
-        self, queue: BoundedQueue, path: Path, settings: Settings, tick: Callable[[], bool], on_start: Callable[[], None]
+        self,
+        queue: BoundedQueue,
+        path: Path,
+        settings: Settings,
+        tick: Callable[[], bool],
+        on_start: Callable[[], None],
     ) -> None:
         """`tick` runs on the writer's thread once per interval and says whether it wants to be called again.
 
@@ -145,7 +150,9 @@ class Writer:
                 quiet = 0 if busy else quiet + 1
                 if quiet >= _IDLE_AFTER_TICKS:
                     self.idle = True
-                    if len(self._queue) or self._look_around():  # begun or put in between: notice() had not seen `idle` yet
+                    if (
+                        len(self._queue) or self._look_around()
+                    ):  # begun or put in between: notice() had not seen `idle` yet
                         self.idle = False
                 elif self._retry_at:
                     self._wake.wait(max(0.0, self._retry_at - time.monotonic()))

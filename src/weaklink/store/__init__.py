@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Feedback", "SQLiteStore", "Store", "TraceSummary", "open_store"]
 
-_HOME = dict.fromkeys(("Feedback", "Store", "TraceSummary"), "protocol") | dict.fromkeys(("SQLiteStore", "open_store"), "sqlite")
+_HOME = dict.fromkeys(("Feedback", "Store", "TraceSummary"), "protocol") | dict.fromkeys(
+    ("SQLiteStore", "open_store"), "sqlite"
+)
 
 
 def __getattr__(name: str) -> Any:

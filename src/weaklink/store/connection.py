@@ -47,7 +47,9 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
         connection.execute("PRAGMA query_only = 1" if not writable else "PRAGMA synchronous = NORMAL")
         return connection
     except (apsw.Error, OSError) as error:
-        raise StoreError(f"the store {path} cannot be opened: {_plain(error)}; check the file, or name another one") from error
+        raise StoreError(
+            f"the store {path} cannot be opened: {_plain(error)}; check the file, or name another one"
+        ) from error
 
 
 def _nothing_there(path: Path) -> StoreError:

@@ -21,9 +21,13 @@ def prune(connection: apsw.Connection, keep: int) -> int:
     """Delete all but the newest `keep` traces; the caller holds the transaction. Returns how many were deleted."""
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (id TEXT PRIMARY KEY)")
     connection.execute("DELETE FROM temp.doomed")
-    connection.execute("INSERT INTO temp.doomed SELECT id FROM traces ORDER BY start_ns DESC LIMIT -1 OFFSET ?", (keep,))
+    connection.execute(
+        "INSERT INTO temp.doomed SELECT id FROM traces ORDER BY start_ns DESC LIMIT -1 OFFSET ?", (keep,)
+    )
     texts = _texts_in(connection, f"WHERE {_DOOMED}")
-    connection.execute("DELETE FROM search WHERE rowid IN (SELECT seq FROM traces WHERE id IN (SELECT id FROM temp.doomed))")
+    connection.execute(
+        "DELETE FROM search WHERE rowid IN (SELECT seq FROM traces WHERE id IN (SELECT id FROM temp.doomed))"
+    )
     for table in ("spans", "documents", "scores", "diagnoses", "feedback", "fates"):
         connection.execute(f"DELETE FROM {table} WHERE {_DOOMED}")
     connection.execute("DELETE FROM traces WHERE id IN (SELECT id FROM temp.doomed)")

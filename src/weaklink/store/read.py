@@ -38,7 +38,9 @@ def full_id(connection: apsw.Connection, trace_id: str) -> str:
         return found[0]
     if found:
         shown = ", ".join(f"…{name[-12:]}" for name in found[:_MOST_AMBIGUOUS])
-        raise AmbiguousTrace(f"{trace_id!r} names several traces, because their ids all end so: {shown}; type more of the end")
+        raise AmbiguousTrace(
+            f"{trace_id!r} names several traces, because their ids all end so: {shown}; type more of the end"
+        )
     raise UnknownTrace(f"there is no trace {trace_id!r} in this store; type: weaklink list")
 
 
@@ -46,7 +48,9 @@ def latest_id(connection: apsw.Connection) -> str:
     """The id of the trace that started last; raises UnknownTrace where there is none."""
     row = connection.execute("SELECT id FROM traces ORDER BY start_ns DESC LIMIT 1").fetchone()
     if row is None:
-        raise UnknownTrace("the store is empty: no chain has been recorded yet; attach a WeaklinkCallbackHandler and run one")
+        raise UnknownTrace(
+            "the store is empty: no chain has been recorded yet; attach a WeaklinkCallbackHandler and run one"
+        )
     return row[0]
 
 
@@ -54,11 +58,15 @@ def read_trace(connection: apsw.Connection, trace_id: str) -> Trace:
     """The trace with this full id; raises UnknownTrace where no span of it is stored."""
     rows = connection.execute(f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id = ?", (trace_id,)).fetchall()
     if not rows:
-        raise UnknownTrace(f"the trace {trace_id!r} has no spans yet; wait until its chain has run, or type: weaklink list")
+        raise UnknownTrace(
+            f"the trace {trace_id!r} has no spans yet; wait until its chain has run, or type: weaklink list"
+        )
     return Trace.of(_spans(connection, rows, _documents_of(connection, trace_id)))
 
 
-def read_summaries(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[TraceSummary]:
+def read_summaries(
+    connection: apsw.Connection, query: str | None, limit: int, before: int | None
+) -> list[TraceSummary]:
     """The newest `limit` traces that match, in short."""
     where, parameters = _where(query, before)
     rows = connection.execute(
@@ -74,7 +82,9 @@ def read_summaries(connection: apsw.Connection, query: str | None, limit: int, b
 def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[str]:
     """The ids of the newest `limit` traces that match."""
     where, parameters = _where(query, before)
-    rows = connection.execute(f"SELECT t.id FROM traces t {where} ORDER BY t.start_ns DESC LIMIT ?", (*parameters, limit))
+    rows = connection.execute(
+        f"SELECT t.id FROM traces t {where} ORDER BY t.start_ns DESC LIMIT ?", (*parameters, limit)
+    )
     return [row[0] for row in rows]
 
 
@@ -112,7 +122,9 @@ def _questions_and_answers(connection: apsw.Connection, ids: Sequence[str]) -> d
     return {trace.id: (trace.question, trace.answer) for trace in roots}
 
 
-def _spans(connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents: dict[tuple[str, str], list[Any]]) -> list[Span]:
+def _spans(
+    connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents: dict[tuple[str, str], list[Any]]
+) -> list[Span]:
     parsed = [[loads(cell) for cell in row[9:]] for row in rows]
     wanted: set[int] = set()
     for cells in parsed:
@@ -127,7 +139,9 @@ def _spans(connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents
     ]
 
 
-def _span(row: Sequence[Any], cells: list[Any], documents: dict[tuple[str, str], list[Any]], texts: dict[int, str]) -> Span:
+def _span(
+    row: Sequence[Any], cells: list[Any], documents: dict[tuple[str, str], list[Any]], texts: dict[int, str]
+) -> Span:
     value_in, value_out, model, error, tags, metadata, attributes, notes = cells
     return Span(
         id=row[0], trace_id=row[1], parent_id=row[2], name=row[3], kind=row[4], status=row[5], start_ns=row[6],

@@ -41,7 +41,9 @@ def open_store(url_or_path: str | os.PathLike[str] | None = None) -> Store:
 class SQLiteStore:
     """Traces in one SQLite file. Reading and writing use a connection each; both may be used from any thread."""
 
-    def __init__(self, path: Path, settings: Settings | None = None, *, may_wait: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, path: Path, settings: Settings | None = None, *, may_wait: Callable[[], bool] | None = None
+    ) -> None:
         """Nothing is opened yet. `may_wait` is asked while another process holds the write lock."""
         self.path = path
         self._settings = settings or load_settings(store=str(path))
@@ -87,7 +89,8 @@ class SQLiteStore:
     def feedback(self, trace_id: str) -> list[Feedback]:
         """See Store.feedback."""
         rows = self._select(
-            "SELECT trace_id, span_id, name, value, comment, made_ns FROM feedback WHERE trace_id = ? ORDER BY id", trace_id
+            "SELECT trace_id, span_id, name, value, comment, made_ns FROM feedback WHERE trace_id = ? ORDER BY id",
+            trace_id,
         )
         return [
             Feedback(trace_id=row[0], span_id=row[1], name=row[2], value=loads(row[3]), comment=row[4], made_ns=row[5])
@@ -128,7 +131,9 @@ class SQLiteStore:
         comment = redact(escaped(feedback.comment)) if self._settings.redact else escaped(feedback.comment)
         value = plain_dumps(feedback.value, redacted=self._settings.redact)
         row = (feedback.trace_id, feedback.span_id, feedback.name, value, comment, made)
-        self._change("INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row])
+        self._change(
+            "INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row]
+        )
 
     def prune(self, *, keep: int) -> int:
         """See Store.prune."""
@@ -156,7 +161,9 @@ class SQLiteStore:
         self._reader = self._writer = self._cursor = self._texts = None
         if not idle:
             self.lock = threading.RLock()
-            self._unusable = f"the store {self.path} cannot be used in this process: it was forked while the store was being written"
+            self._unusable = (
+                f"the store {self.path} cannot be used in this process: it was forked while the store was being written"
+            )
 
     def _body(self, model: Score | Diagnosis) -> str:
         return plain_dumps(model.model_dump(), redacted=self._settings.redact)
@@ -199,7 +206,9 @@ class SQLiteStore:
         try:
             self.append(fill)
         except apsw.Error as error:
-            raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
+            raise StoreError(
+                f"the store {self.path} cannot be written: {error}; check the disk and the file's mode"
+            ) from error
 
     def _change(self, sql: str, rows: list[Any]) -> None:
         self._in_transaction(lambda connection: connection.executemany(sql, rows))
@@ -208,7 +217,9 @@ class SQLiteStore:
         try:
             return self._transaction(lambda connection, cursor, texts: change(connection))
         except apsw.Error as error:
-            raise StoreError(f"the store {self.path} cannot be written: {error}; check the disk and the file's mode") from error
+            raise StoreError(
+                f"the store {self.path} cannot be written: {error}; check the disk and the file's mode"
+            ) from error
 
     def _transaction(self, work: Callable[[apsw.Connection, apsw.Cursor, Texts], _T]) -> _T:
         """Do `work` in one write transaction, once no other process writes; all of it, or an exception and nothing."""
@@ -231,7 +242,10 @@ _LEFT: list[Any] = []
 
 
 def _committed(
-    connection: apsw.Connection, cursor: apsw.Cursor, texts: Texts, work: Callable[[apsw.Connection, apsw.Cursor, Texts], _T]
+    connection: apsw.Connection,
+    cursor: apsw.Cursor,
+    texts: Texts,
+    work: Callable[[apsw.Connection, apsw.Cursor, Texts], _T],
 ) -> _T:
     try:
         result = work(connection, cursor, texts)

@@ -39,9 +39,22 @@ _UPSERT_SPAN: Final = f"""
 INSERT INTO spans (trace_id, id, parent_id, name, kind, status, start_ns, duration_ns, plumbing,
                    input, output, model, error, tags, metadata, attributes, notes)
 VALUES {{rows}}
-ON CONFLICT (trace_id, id) DO UPDATE SET {_status("spans", "trace_id")}, {_of_the_later(
-    "spans", "kind", "duration_ns", "plumbing", "input", "output", "model", "error", "tags", "metadata", "attributes", "notes"
-)}
+ON CONFLICT (trace_id, id) DO UPDATE SET {_status("spans", "trace_id")}, {
+    _of_the_later(
+        "spans",
+        "kind",
+        "duration_ns",
+        "plumbing",
+        "input",
+        "output",
+        "model",
+        "error",
+        "tags",
+        "metadata",
+        "attributes",
+        "notes",
+    )
+}
 """
 _UPSERT_TRACE: Final = f"""
 INSERT INTO traces (id, name, status, start_ns, duration_ns, spans, input_tokens, output_tokens)
@@ -132,7 +145,9 @@ class Texts:
                 key = hashlib.blake2b(clean.encode(), digest_size=16).digest()
         found = self._cursor.execute("SELECT id FROM texts WHERE hash = ?", (key,)).get
         if found is None:
-            found = self._cursor.execute("INSERT INTO texts (hash, content) VALUES (?, ?) RETURNING id", (key, clean)).get
+            found = self._cursor.execute(
+                "INSERT INTO texts (hash, content) VALUES (?, ?) RETURNING id", (key, clean)
+            ).get
         return int(found)
 
 

@@ -16,7 +16,13 @@ def new_key() -> int:
 
 
 def step(
-    recorder: Recorder, parent: OpenSpan | None, name: str, kind: Any = "chain", *, key: int | None = None, **fields: Any
+    recorder: Recorder,
+    parent: OpenSpan | None,
+    name: str,
+    kind: Any = "chain",
+    *,
+    key: int | None = None,
+    **fields: Any,
 ) -> OpenSpan:
     """A step that has begun; further fields are those of OpenSpan."""
     span = recorder.start(key or new_key(), parent.key if parent else None, name, kind)

@@ -21,7 +21,9 @@ _TOKEN_DETAILS = (
     ("input_token_details", "cache_read", "cached_input_tokens"),
     ("output_token_details", "reasoning", "reasoning_tokens"),
 )
-_NOT_PARAMETERS = frozenset((*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options"))
+_NOT_PARAMETERS = frozenset(
+    (*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options")
+)
 _PROMPT_VALUE = "langchain_core.prompt_values.ChatPromptValue"
 _FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 
@@ -117,7 +119,9 @@ def is_prompt_of(value: Any, messages: Any) -> bool:
     return type(made) is list and len(made) == len(messages) and all(map(is_, made, messages))
 
 
-def model_call(invocation: dict[str, Any] | None, metadata: dict[str, Any] | None, taker: Snapshotter) -> dict[str, Any]:
+def model_call(
+    invocation: dict[str, Any] | None, metadata: dict[str, Any] | None, taker: Snapshotter
+) -> dict[str, Any]:
     """The start of a ModelCall: name, provider and parameters, from the invocation parameters and LangSmith's metadata."""
     found: dict[str, Any] = {"name": ""}
     if metadata:

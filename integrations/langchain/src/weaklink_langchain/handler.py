@@ -13,10 +13,10 @@ from langchain_core.callbacks.base import BaseCallbackHandler
 
 from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
+from weaklink.recorder.latest import Latest
 from weaklink.snapshot import LONG_TEXT
 from weaklink_langchain import convert, langgraph, steps
 from weaklink_langchain.hooks import install_hooks
-from weaklink.recorder.latest import Latest
 from weaklink_langchain.plumbing import is_plumbing
 
 if TYPE_CHECKING:
@@ -184,7 +184,9 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """The same for `stream_events(version="v3")`."""
         self._first_token(run_id)
 
-    def on_llm_end(self, response: LLMResult, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_llm_end(
+        self, response: LLMResult, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         """A model has answered."""
         try:
             span = self._recorder.find(run_id.int)

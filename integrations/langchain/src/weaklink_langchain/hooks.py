@@ -173,7 +173,9 @@ class _QueryEmbedding:
         handler: WeaklinkCallbackHandler = self.place.handler
         run_id = uuid4()
         try:
-            handler.start_hooked(run_id, self.place.run_id, self._name, "embedding", self._args, self._kwargs, began=self._began)
+            handler.start_hooked(
+                run_id, self.place.run_id, self._name, "embedding", self._args, self._kwargs, began=self._began
+            )
         except Exception as trouble:  # noqa: BLE001 - the host gets its own error
             handler.trouble("a hook", trouble)
         handler.fail_hooked(run_id, error)

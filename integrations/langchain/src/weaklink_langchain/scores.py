@@ -15,7 +15,18 @@ _SCORING_METHODS = {
 }  # fmt: skip
 # What the `*_with_score` of each store returns, by class name; for others the order of the scores tells.
 _DISTANCES = frozenset(
-    ("Chroma", "FAISS", "PGVector", "Redis", "RedisVectorStore", "LanceDB", "SQLiteVec", "SQLServer_VectorStore", "Annoy", "USearch")
+    (
+        "Chroma",
+        "FAISS",
+        "PGVector",
+        "Redis",
+        "RedisVectorStore",
+        "LanceDB",
+        "SQLiteVec",
+        "SQLServer_VectorStore",
+        "Annoy",
+        "USearch",
+    )
 )
 _SIMILARITIES = frozenset(
     ("InMemoryVectorStore", "QdrantVectorStore", "PineconeVectorStore", "WeaviateVectorStore", "ElasticsearchStore",
@@ -27,7 +38,9 @@ _MARK = "__weaklink_scores__"
 def wrap_retriever(cls: type) -> None:
     """Make the retrievers of this class tell hooks which run they are in."""
     for name in ("_get_relevant_documents", "_aget_relevant_documents"):
-        _replace(cls, name, lambda method: _wrap_async(method) if inspect.iscoroutinefunction(method) else _wrap(method))
+        _replace(
+            cls, name, lambda method: _wrap_async(method) if inspect.iscoroutinefunction(method) else _wrap(method)
+        )
 
 
 def wrap_store(cls: type) -> None:

@@ -17,7 +17,9 @@ _STEP_TAG = "seq:step:"
 _FRAMEWORK_METADATA = ("ls_", "lc_", "langgraph_", "__", "checkpoint_")
 _FRAMEWORK_TAGS = ("seq:step:", "map:key:", "graph:step:", "langsmith:", "retry:attempt:")
 # Where retrievers and rerankers put their scores: Bedrock and Tavily, Cohere and other rerankers, Azure.
-_SCORES_IN_METADATA = frozenset(("relevance_score", "score", "similarity_score", "_score", "@search.score", "rerank_score"))
+_SCORES_IN_METADATA = frozenset(
+    ("relevance_score", "score", "similarity_score", "_score", "@search.score", "rerank_score")
+)
 _AGENTS = ("langchain_create_agent", "langgraph_create_react_agent")
 _MOST_EVENTS = 100
 _KNOWN_TEMPLATES = 256
@@ -170,13 +172,19 @@ def _add_store_scores(passages: list[Passage], searches: list[list[Scored]]) -> 
     for passage in passages:
         if scores := told.get(passage.content):
             scored = scores.pop(0) if len(scores) > 1 else scores[0]
-            passage.score, passage.higher_is_better, passage.score_kind = scored.score, scored.higher_is_better, scored.kind
+            passage.score, passage.higher_is_better, passage.score_kind = (
+                scored.score,
+                scored.higher_is_better,
+                scored.kind,
+            )
 
 
 def arguments(kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a hooked method was given, by the name of its first two parameters."""
     names = {"reranker": ("documents", "query"), "embedding": ("text",), "vector_store": ("documents",)}[kind]
-    found = dict(zip(names, args, strict=False)) | {name: value for name, value in kwargs.items() if name != "callbacks"}
+    found = dict(zip(names, args, strict=False)) | {
+        name: value for name, value in kwargs.items() if name != "callbacks"
+    }
     if kind == "embedding":
         return found.get("text", found.get("texts"))
     if kind == "vector_store":
@@ -198,7 +206,11 @@ def result_of(kind: SpanKind, result: Any) -> Any:
     if kind != "embedding" or type(result) is not list or not result:
         return result
     is_one = type(result[0]) is not list
-    return {MARK: "embedding", "vectors": 1 if is_one else len(result), "dimensions": len(result if is_one else result[0])}
+    return {
+        MARK: "embedding",
+        "vectors": 1 if is_one else len(result),
+        "dimensions": len(result if is_one else result[0]),
+    }
 
 
 def says_error(span: OpenSpan) -> bool:

@@ -76,5 +76,3 @@ def _canonical() -> dict[str, str]:
         words = [_strip(word) for word in line.split()]
         table.update(dict.fromkeys(words[1:], words[0]))
     return table
-
-
