@@ -84,7 +84,6 @@ class Latest:
 
 
 def _task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # no loop runs in this thread
-        return None
+    # Asked first, because current_task() raises where no loop runs in this thread, which takes 1 us.
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - "for event loops", and documented since 3.5.3
+    return None if loop is None else asyncio.current_task(loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -26,11 +27,13 @@ class Watch(ref[Any]):
 class TraceState:
     """What is known of a trace while its spans come in."""
 
-    __slots__ = ("done", "input_tokens", "key", "output_tokens", "spans", "when_done")
+    __slots__ = ("done", "epoch_ns", "input_tokens", "key", "output_tokens", "spans", "when_done")
 
     def __init__(self, key: int) -> None:
         """`key` is that of the root."""
         self.key = key
+        self.epoch_ns = time_ns() - perf_counter_ns()
+        """What to add to the performance counter to get nanoseconds since 1970: one clock for all steps of a trace."""
         self.done = False
         self.when_done: Callable[[TraceState], None] | None = None
         """For the integration: called once the root has ended, on any thread."""
@@ -47,18 +50,17 @@ class OpenSpan:
     __slots__ = (
         "attributes", "began", "candidates", "children", "counted", "documents", "duration_ns", "error", "error_id", "error_origin",
         "failed", "has_retrieval", "input", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes", "output", "parent",
-        "plumbing", "provisional", "scored", "scratch", "size", "start_ns", "status", "steps_below", "swept_by", "tags", "trace",
+        "plumbing", "provisional", "scored", "scratch", "size", "status", "steps_below", "swept_by", "tags", "trace",
         "usage_counted", "watch",
     )  # fmt: skip
 
-    def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind, start_ns: int, began: int) -> None:
-        """`start_ns` is the time since 1970, `began` the same moment on the performance counter."""
+    def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind) -> None:
+        """The step begins now."""
         self.key = key
         self.parent = parent
         self.name = name
         self.kind: SpanKind = kind
-        self.start_ns = start_ns
-        self.began = began
+        self.began = perf_counter_ns()
         self.status: SpanStatus = "incomplete"
         self.duration_ns: int | None = None
         self.input: Any = None
@@ -98,6 +100,11 @@ class OpenSpan:
                 if children is None:
                     children = parent.children = made
             children.add(self)
+
+    @property
+    def start_ns(self) -> int:
+        """The start, in nanoseconds since 1970."""
+        return self.trace.epoch_ns + self.began
 
     @property
     def is_root(self) -> bool:

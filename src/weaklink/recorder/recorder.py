@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from time import perf_counter_ns, time_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from weaklink.recorder.errors import describe, is_timeout, status_of
@@ -58,7 +58,7 @@ class Recorder:
     def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
         """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
         parent = None if parent_key is None else self._open.get(parent_key) or self._late.get(parent_key)
-        span = OpenSpan(key, parent, name, kind, time_ns(), perf_counter_ns())
+        span = OpenSpan(key, parent, name, kind)
         if parent is None:
             if (block := _block.get()) is not None:
                 block.append(span.trace)

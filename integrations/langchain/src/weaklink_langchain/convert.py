@@ -177,13 +177,13 @@ def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
         if counted:
             model["usage"] = counted
     for details in (getattr(message, "response_metadata", None), getattr(generation, "generation_info", None)):
-        if type(details) is not dict:
+        if type(details) is not dict or not details:
             continue
         for name in _FINISH_REASONS:
             if type(reason := details.get(name)) is str:
                 model.setdefault("finish_reason", reason)
         _complete_name(model, details)
-    if type(output) is dict:
+    if type(output) is dict and output:
         _complete_name(model, output)
 
 

@@ -40,7 +40,10 @@ _log = logging.getLogger("weaklink")
 
 
 class _HandedOn:
-    """What a step of a RunnableSequence returned: the next step gets the same object before any other code can change it."""
+    """What a step of a RunnableSequence returned: the next step gets the same object before any other code can change it.
+
+    The same holds for the list of a retriever that a RunnableParallel puts among its results: nobody else has it yet.
+    """
 
     __slots__ = ("frozen", "passages", "value")
 
@@ -49,6 +52,11 @@ class _HandedOn:
         self.value = value
         self.frozen = frozen
         self.passages = passages
+
+    def is_in(self, results: dict[str, Any]) -> bool:
+        """Whether the object is one of `results`; it is never compared, only recognised."""
+        value = self.value
+        return type(value) is list and any(item is value for item in results.values())
 
 
 class WeaklinkCallbackHandler(BaseCallbackHandler):
@@ -149,7 +157,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
                 # afterwards. Only then does a stream end before the steps that feed it.
                 self._finish(span, "abandoned")
             else:
-                is_interrupted = span.is_interrupted or (type(outputs) is dict and langgraph.is_interrupted(outputs))
+                is_interrupted = span.is_interrupted or langgraph.is_interrupted(outputs)
                 self._finish(span, "interrupted" if is_interrupted else "ok")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)
@@ -307,7 +315,6 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             return
         steps.describe_call(span, kind)
         if began is not None:
-            span.start_ns -= span.began - began
             span.began = began
 
     def end_hooked(self, run_id: UUID, result: Any) -> None:
@@ -346,18 +353,21 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None,
     ) -> OpenSpan | None:  # fmt: skip
         """None where another handler of this store has told of the run already."""
-        if (known := self._recorder.find(run_id.int)) is not None:
+        recorder, key = self._recorder, run_id.int
+        if (known := recorder.find(key)) is not None:
             self._share(known)
             return None
         # LangChain holds the run's id as long as the run lives, so its collection tells of an end that no event reports:
         # a retriever cancelled inside `await`, a generator that nobody finished. An ancestor's end tells of all other kinds.
         if parent_run_id is None:
-            span = self._recorder.start(run_id.int, None, name, kind, run_id)
+            span = recorder.start(key, None, name, kind, run_id)
         else:
-            watch = run_id if kind in _SILENT else None
-            span = self._recorder.start(run_id.int, parent_run_id.int, name, kind, watch)
-        handed_on = None if span.parent is None else span.parent.scratch
-        if type(handed_on) is _HandedOn and (
+            span = recorder.start(key, parent_run_id.int, name, kind, run_id if kind in _SILENT else None)
+        parent = span.parent
+        handed_on = None if parent is None else parent.scratch
+        if type(value) is str and len(value) <= LONG_TEXT:  # a question, most often: 0.3 us less
+            span.input = value
+        elif type(handed_on) is _HandedOn and (
             handed_on.value is value or (kind == "llm" and convert.is_prompt_of(handed_on.value, value))
         ):
             span.input, span.scratch = handed_on.frozen, handed_on.passages
@@ -367,7 +377,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             steps.read_tags(span, tags, metadata)
         if metadata and (own := steps.own_metadata(metadata)):
             span.metadata = self._take(own)[0]
-        if span.parent is None:
+        if parent is None:
             self._latest.watch(span.trace)
         return span
 
@@ -398,9 +408,6 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             self.trouble("on_llm_start", error)
 
     def _set_input(self, span: OpenSpan, value: Any) -> None:
-        if type(value) is str and len(value) <= LONG_TEXT:  # a question, most often: 0.3 us less
-            span.input, span.scratch = value, None
-            return
         span.input, budget = self._take(value)
         span.size += budget.size
         span.scratch = budget.passages
@@ -409,15 +416,25 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def _set_output(self, span: OpenSpan, value: Any) -> list[Any] | None:
         """Returns the documents in it."""
-        span.output, budget = self._take(value)
+        handed_on = span.scratch
+        if type(handed_on) is _HandedOn and type(value) is dict and handed_on.is_in(value):
+            rest, budget = self._take({key: item for key, item in value.items() if item is not handed_on.value})
+            span.output = {key: rest[key] if key in rest else handed_on.frozen for key in value}
+            passages = [*(handed_on.passages or ()), *(budget.passages or ())]
+        else:
+            span.output, budget = self._take(value)
+            passages = budget.passages
         if budget.size:
             span.size += budget.size
         if budget.cut:
             span.note("the output was too large and is cut")
         parent = span.parent
-        if parent is not None and parent.name == "RunnableSequence":
-            parent.scratch = _HandedOn(value, span.output, budget.passages)
-        return budget.passages
+        if parent is not None and (
+            parent.name == "RunnableSequence"
+            or (span.kind == "retriever" and parent.name.startswith("RunnableParallel"))
+        ):
+            parent.scratch = _HandedOn(value, span.output, passages)
+        return passages
 
     def _set_answer(self, span: OpenSpan, response: LLMResult) -> None:
         self._set_output(span, convert.output_of(response))

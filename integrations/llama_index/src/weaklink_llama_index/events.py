@@ -20,7 +20,7 @@ def _prompt_start(tracing: Tracing, span: OpenSpan, state: StepState, event: Any
     """A template is about to be filled with variables."""
     template = event.template
     kind = prompt_type_of(template)
-    prompt = tracing.begin_prompt(span, state, f"{kind}_prompt" if kind else "prompt")
+    prompt = tracing.begin_prompt(span, state, event.span_id, f"{kind}_prompt" if kind else "prompt")
     variables = {**as_dict(field(template, "kwargs")), **as_dict(event.template_args)}
     prompt.input, budget = tracing.taker.take(variables)
     prompt.size += budget.size

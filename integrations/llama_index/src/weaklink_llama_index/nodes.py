@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from weaklink.snapshot import Passage, Snapshotter
-from weaklink_llama_index.parts import text_of_node
-from weaklink_llama_index.shapes import as_list, field, finite
 
 if TYPE_CHECKING:
     from weaklink.recorder import OpenSpan
@@ -15,20 +13,6 @@ if TYPE_CHECKING:
 def passages_of(taker: Snapshotter, nodes: Any) -> list[Passage]:
     """The documents in a list of nodes."""
     return taker.take(nodes)[1].passages or []
-
-
-def slim_passages_of(nodes: Any) -> list[Passage]:
-    """The same without metadata: for steps that get what a retriever before them has recorded in full."""
-    found: list[Passage] = []
-    for scored in as_list(nodes):
-        node = field(scored, "node")
-        text = None if node is None else text_of_node(node.__dict__)
-        if text is not None:
-            identity = field(node, "id_")
-            passage = Passage(text, identity if type(identity) is str else None, {})
-            passage.score = finite(field(scored, "score"))
-            found.append(passage)
-    return found
 
 
 def mark_retrieved(passages: list[Passage]) -> None:

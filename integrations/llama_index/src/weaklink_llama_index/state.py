@@ -9,6 +9,7 @@ from weaklink_llama_index.kinds import Family
 if TYPE_CHECKING:
     from weaklink.recorder import OpenSpan
     from weaklink.snapshot import Passage
+    from weaklink_llama_index.inside import Filling
 
 
 class StepState:
@@ -17,10 +18,8 @@ class StepState:
     # What most steps never have stands on the class.
     passages: list[Passage] | None = None
     """The documents that went in."""
-    prompt: OpenSpan | None = None
-    """The prompt that is being filled: it ends when the model is called."""
-    prompts = 0
-    """How many prompts have been filled."""
+    filling: Filling | None = None
+    """The filling of a prompt that the step is, or stands in."""
     started = False
     """A model call whose events LlamaIndex reports, so that the end of its stream will be told."""
     held = False
@@ -45,15 +44,3 @@ def state_of(span: OpenSpan | None) -> StepState | None:
     """The state of a step of this package; None for any other span, and for one that is stored."""
     state = None if span is None else span.scratch
     return state if type(state) is StepState else None
-
-
-class QueryEmbedding:
-    """The embedding of a retriever's query: part of the retriever's step, and a step of its own only where it fails."""
-
-    __slots__ = ("began", "retriever", "text")
-
-    def __init__(self, retriever: OpenSpan, began: int, text: Any) -> None:
-        """`began` is on the performance counter."""
-        self.retriever = retriever
-        self.began = began
-        self.text = text

@@ -92,7 +92,8 @@ def _begin_synthesis(tracing: Tracing, span: OpenSpan, state: StepState, argumen
         _set_input(tracing, span, state, {"query": query, "chunks": arguments.get("text_chunks")})
         return
     _set_input(tracing, span, state, query)
-    span.input = {"query": span.input, "nodes": nodes.slim_passages_of(given)}
+    if span.parent is None or not span.parent.has_retrieval:  # else a step before this one has recorded them
+        span.input = {"query": span.input, "nodes": nodes.passages_of(tracing.taker, given)}
 
 
 def _begin_model(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
@@ -213,6 +214,7 @@ def _end_select(tracing: Tracing, span: OpenSpan, state: StepState, result: Any)
 
 _END: dict[Family, Callable[[Tracing, OpenSpan, StepState, Any], SpanStatus]] = {
     "own": _end_own,
+    "predict": _end_plumbing,
     "program": _end_plumbing,
     "history": _end_plumbing,
     "step": _end_step,

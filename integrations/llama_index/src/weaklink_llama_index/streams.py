@@ -72,7 +72,7 @@ def call_ended(tracing: Tracing, span: OpenSpan, state: StepState, response: Any
     _end(tracing, span, error)
     outer = state_of(above)
     if above is not None and outer is not None and outer.held and outer.family == "predict":
-        above.output = text
+        above.output = text if above.is_root else None
         _end(tracing, above, error)
 
 

@@ -12,9 +12,10 @@ from weakref import ref
 from weaklink.recorder import errors
 from weaklink_llama_index import control, convert, kinds, steps, streams
 from weaklink_llama_index.events import EVENTS
+from weaklink_llama_index.inside import Filling, QueryEmbedding
 from weaklink_llama_index.listeners import Listeners
 from weaklink_llama_index.shapes import class_of
-from weaklink_llama_index.state import QueryEmbedding, StepState, state_of
+from weaklink_llama_index.state import StepState, state_of
 
 if TYPE_CHECKING:
     from inspect import BoundArguments
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 _NEVER_ONE_STEP = frozenset(("own", "step", "run"))
 # Stands for the state of a step that an ancestor's end closed, and that goes on all the same.
 _STORED = StepState("own", "", None)
-# structured_predict > program > predict_and_call > chat
-_FARTHEST_PROMPT = 3
 _SAME_WARNING_S = 60.0
 _log = logging.getLogger("weaklink")
 
@@ -48,7 +47,7 @@ class Tracing:
         self._handlers: tuple[ref[WeaklinkCallbackHandler], ...] = ()
         self._listeners = Listeners(self)
         # The step that each open span of LlamaIndex is, or is part of.
-        self._steps: dict[str, OpenSpan | QueryEmbedding] = {}
+        self._steps: dict[str, OpenSpan | QueryEmbedding | Filling] = {}
         self._warned: dict[str, float] = {}
 
     def serve(self, handler: WeaklinkCallbackHandler) -> None:
@@ -90,8 +89,8 @@ class Tracing:
         """A method of LlamaIndex has returned."""
         try:
             span = self._steps.pop(id_, None)
-            if isinstance(span, QueryEmbedding):
-                steps.note_embedding(span.retriever, result, perf_counter_ns() - span.began)
+            if isinstance(span, QueryEmbedding | Filling):
+                span.ended(self, result)
                 return
             state = state_of(span)
             if span is None or state is None or state.id_ != id_:
@@ -101,8 +100,8 @@ class Tracing:
             if state.cancelled:
                 self._cancel(span, state)
             elif not streams.hold(self, span, state, result, bound_args):
-                if state.prompt is not None:
-                    self.recorder.finish(state.prompt)
+                if state.filling is not None and state.filling.step is span:
+                    state.filling.ended(self, result)
                 self.finish(span, steps.end(self, span, state, result))
             if state.family == "history":
                 streams.history_ended(self, span, state, None)
@@ -114,16 +113,16 @@ class Tracing:
         try:
             error = err if err is not None else RuntimeError("the span was dropped")
             span = self._steps.pop(id_, None)
-            if isinstance(span, QueryEmbedding):
-                self._record_failed_embedding(id_, span, error)
+            if isinstance(span, QueryEmbedding | Filling):
+                span.failed(self, error)
                 return
             state = state_of(span)
             if span is None or state is None or state.id_ != id_:
                 if span is not None and state is None and span.key == key_of(id_):
                     self.fail(span, error)
                 return
-            if state.prompt is not None:  # its variables could not be filled in
-                self.recorder.fail(state.prompt, error)
+            if state.filling is not None and state.filling.step is span:
+                state.filling.failed(self, error)
             if state.cancelled_steps and control.is_timeout(error):
                 self._time_out(span, state, error)
             else:
@@ -164,6 +163,7 @@ class Tracing:
     def _enter_below(
         self, id_: str, bound_args: BoundArguments, instance: Any, parent: OpenSpan, above: StepState, parent_id: str | None
     ) -> None:  # fmt: skip
+        around = self._steps.get(parent_id or "")
         qualified = kinds.method_of(id_)
         kind = kinds.kind_of(instance, qualified)
         if instance is None and above.family == "run":
@@ -173,17 +173,23 @@ class Tracing:
             self._steps[id_] = parent
             return
         if kind.family == "embed" and parent.kind == "retriever":
-            is_inner = type(self._steps.get(parent_id or "")) is QueryEmbedding
             text = next(iter(bound_args.arguments.values()), None)
-            self._steps[id_] = parent if is_inner else QueryEmbedding(parent, perf_counter_ns(), text)
+            self._steps[id_] = parent if type(around) is QueryEmbedding else QueryEmbedding(parent, key_of(id_), text)
+            return
+        if kind.family == "predict":
+            self._steps[id_] = Filling(parent, key_of(id_))
             return
         same = self._same_step(kind, instance, parent, above)
         if same is not None:
             self._steps[id_] = same
             return
         span = self._begin(id_, bound_args, instance, parent, kind, steps.name_of(kind, instance, qualified))
-        if kind.family == "llm":
-            self._end_prompt(parent, span)
+        filling = around if isinstance(around, Filling) else above.filling
+        if filling is not None:
+            if kind.family == "llm":
+                filling.called(self, span)
+            elif (state := state_of(span)) is not None:
+                state.filling = filling
 
     def _same_step(self, kind: StepKind, instance: Any, parent: OpenSpan, above: StepState) -> OpenSpan | None:
         """The open step that a new span only carries out: `_retrieve` inside `retrieve`, `complete` inside `chat`."""
@@ -213,7 +219,7 @@ class Tracing:
         step = self._steps.get(id_)
         if step is None:  # it has returned a stream, and goes on
             return self.recorder.find(key_of(id_))
-        return step.retriever if isinstance(step, QueryEmbedding) else step
+        return step.step if isinstance(step, QueryEmbedding | Filling) else step
 
     def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
         """The step has ended."""
@@ -252,25 +258,12 @@ class Tracing:
         span.error["origin"] = f"{span.error_origin:032x}"
         self.recorder.finish(span, "error")
 
-    def begin_prompt(self, span: OpenSpan, state: StepState, name: str) -> OpenSpan:
-        """A step that LlamaIndex opens no span for: a template is filled."""
-        state.prompts = state.prompts % 15 + 1
-        # The key differs from that of the call in the version digit of the UUID, which is the same in all of LlamaIndex's.
-        state.prompt = self.recorder.start(span.key ^ (state.prompts << 76), span.key, name, "prompt")
-        return state.prompt
-
-    def _end_prompt(self, above: OpenSpan | None, call: OpenSpan) -> None:
-        """A model is called: the prompt that was being filled around it is what the model gets."""
-        for _ in range(_FARTHEST_PROMPT):
-            state = state_of(above)
-            if above is None or state is None:
-                return
-            if state.prompt is not None:
-                state.prompt.output = call.input
-                self.recorder.finish(state.prompt)
-                state.prompt = None
-                return
-            above = above.parent
+    def begin_prompt(self, span: OpenSpan, state: StepState, id_: str, name: str) -> OpenSpan:
+        """The LlamaIndex span `id_`, which is `span` or part of it, fills a template."""
+        filling = self._steps.get(id_)
+        if not isinstance(filling, Filling):
+            filling = state.filling = Filling(span, span.key)
+        return filling.begin(self, name)
 
     def trouble(self, event: str, error: Exception) -> None:
         """An error of our own: told once a minute per event; raised later where a handler is strict."""
@@ -280,13 +273,6 @@ class Tracing:
         if now - self._warned.get(event, -_SAME_WARNING_S) >= _SAME_WARNING_S:
             self._warned[event] = now
             _log.warning("weaklink: a step was not recorded, %s failed: %r", event, error)
-
-    def _record_failed_embedding(self, id_: str, part: QueryEmbedding, error: BaseException) -> None:
-        span = self.recorder.start(key_of(id_), part.retriever.key, "query embedding", "embedding")
-        span.start_ns -= span.began - part.began
-        span.began = part.began
-        span.input = self.taker.take(part.text)[0]
-        self.recorder.fail(span, error)
 
 
 def key_of(id_: str) -> int:
