@@ -85,5 +85,5 @@ class Latest:
 
 def _task() -> asyncio.Task[Any] | None:
     # Asked first, because current_task() raises where no loop runs in this thread, which takes 1 us.
-    loop = asyncio._get_running_loop()  # noqa: SLF001 - "for event loops", and documented since 3.5.3
+    loop = asyncio._get_running_loop()
     return None if loop is None else asyncio.current_task(loop)

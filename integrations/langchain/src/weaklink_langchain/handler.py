@@ -419,7 +419,10 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         handed_on = span.scratch
         if type(handed_on) is _HandedOn and type(value) is dict and handed_on.is_in(value):
             rest, budget = self._take({key: item for key, item in value.items() if item is not handed_on.value})
-            span.output = {key: rest[key] if key in rest else handed_on.frozen for key in value}
+            held = {
+                key: handed_on.frozen for key, item in value.items() if item is handed_on.value and type(key) is str
+            }
+            span.output = {**rest, **held}
             passages = [*(handed_on.passages or ()), *(budget.passages or ())]
         else:
             span.output, budget = self._take(value)
