@@ -48,7 +48,7 @@ def test_what_cannot_be_encoded_is_dropped_counted_and_not_half_stored(
     recorder.finish(bad)
     worse = step(recorder, root, "worse", "llm", input=object())
     recorder.finish(worse)
-    worst = step(recorder, root, "worst", "llm", start_ns=1 << 80)
+    worst = step(recorder, root, "worst", "llm", began=1 << 80)
     recorder.finish(worst)
     recorder.finish(root)
     assert recorder.flush(10)

@@ -29,6 +29,7 @@ def test_a_blocked_store_costs_at_most_the_size_of_the_queue(new_recorder: Calla
             span = step(recorder, None, "root", input=text)
             span.size += len(text)
             recorder.finish(span)
+        gc.collect()
         grown.append(tracemalloc.get_traced_memory()[0] - before)
     tracemalloc.stop()
     blocker.execute("COMMIT")

@@ -72,6 +72,8 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     generator = trace.dataflow.generator
     if generator is not None and span.id == generator.id:
         return "generate"
+    if any(above.attributes.get("branch") for above in trace.ancestors(span)):
+        return ""  # part of the decision where to go
     text = main_text(span.output).strip()
     later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
     if text and any(text in text_of(step.input) or text_of(step.input).strip() in text for step in later):
