@@ -27,7 +27,7 @@ class Llm(StrEnum):
 
 def demo(
     framework: Annotated[
-        str, typer.Option("--framework", metavar="NAME", help="Whose chain: langchain.")
+        str, typer.Option("--framework", metavar="NAME", help="Whose chain: langchain or llama_index.")
     ] = "langchain",
     llm: Annotated[
         Llm,

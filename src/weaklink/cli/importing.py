@@ -20,7 +20,7 @@ def import_file(
 
     \b
     weaklink import traces.jsonl
-    weaklink import traces.jsonl --store /tmp/other.db
+    weaklink import traces.jsonl --store other.db
     """
     from weaklink.cli.finding import store_name
     from weaklink.cli.screen import show_json, show_text
