@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weaklink.scoring import score_trace as score
     from weaklink.store import open_store
     from weaklink.tracefrom import trace_from
+    from weaklink.watching import watch
 
 __version__ = "0.1.0"
 
@@ -22,7 +23,7 @@ _HOME = {
     "Trace": "weaklink.model", "WeaklinkError": "weaklink.errors", "diagnose": "weaklink.diagnosis", "flush": "weaklink.recorder",
     "install": "weaklink.integrations", "open_store": "weaklink.store", "read": "weaklink.export", "record": "weaklink.integrations",
     "save": "weaklink.export", "score": "weaklink.scoring", "trace_from": "weaklink.tracefrom",
-    "uninstall": "weaklink.integrations",
+    "uninstall": "weaklink.integrations", "watch": "weaklink.watching",
 }  # fmt: skip
 _OTHER_NAME = {"score": "score_trace"}
 
@@ -44,6 +45,7 @@ __all__ = [
     "score",
     "trace_from",
     "uninstall",
+    "watch",
 ]
 
 

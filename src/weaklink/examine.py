@@ -25,26 +25,34 @@ class Examination:
 
 
 def examine(trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] = ()) -> Examination:
-    """The examination of `trace`. With a `store`, what is there is used, and what is new is put there.
+    """The examination of `trace`. With a `store`, what is there and current is used, and what is new is put there.
 
-    `scorers` run in any case; each default scorer runs where the store has no score of its name. A trace that is still
-    running is examined and nothing stored; a store that cannot be written is no obstacle.
+    `scorers` run in any case. Each default scorer runs where the store has no score of its name, and where the stored
+    diagnosis is not current: other rules made it, the trace has changed since, or somebody corrected the answer.
+    A trace that is still running is examined and nothing stored; a store that cannot be written is no obstacle.
     """
     from weaklink.diagnosis import RULES_VERSION, diagnose
 
-    stored = [] if store is None else store.scores(trace.id)
+    current = None if store is None else store.diagnosis(trace.id, RULES_VERSION)
+    stored = [] if store is None else _usable(store.scores(trace.id), is_current=current is not None)
     new = _new_scores(trace, stored, list(scorers))
-    diagnosis = None if store is None or new else store.diagnosis(trace.id, RULES_VERSION)
-    if diagnosis is not None:
-        return Examination(trace, _ordered(trace, stored), diagnosis)
+    if current is not None and not new:
+        return Examination(trace, _ordered(trace, stored), current)
     scores = _ordered(trace, [*stored, *new])
     diagnosis = diagnose(trace, scores)
     if store is not None and trace.duration_ns is not None:
         with suppress(StoreError):  # a read-only store can be looked at
             if new:
                 store.add_scores(trace.id, new)
-            store.add_diagnosis(diagnosis, RULES_VERSION)
+            store.add_diagnosis(diagnosis, RULES_VERSION, trace)
     return Examination(trace, scores, diagnosis)
+
+
+def _usable(stored: list[Score], *, is_current: bool) -> list[Score]:
+    """Those of the stored scores that are not given again: a judge's are kept, which cost money."""
+    from weaklink.scoring import SCORERS
+
+    return [score for score in stored if is_current or score.name not in SCORERS]
 
 
 def _new_scores(trace: Trace, stored: Sequence[Score], scorers: list[Scorer]) -> list[Score]:

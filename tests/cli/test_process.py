@@ -2,10 +2,10 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -19,14 +19,19 @@ def run(*arguments, environment=None, **options):
     )  # fmt: skip
 
 
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_it_starts_fast(cli, argument):
     best = 9.0
     for _ in range(5):
-        began = time.perf_counter()
+        began = _cpu_of_children()
         assert run(argument).returncode == 0
-        best = min(best, time.perf_counter() - began)
-    print(f"weaklink {argument}: {best:.2f} s")
+        best = min(best, _cpu_of_children() - began)
+    print(f"weaklink {argument}: {best:.2f} s of CPU")
     assert best < 0.4
 
 

@@ -76,7 +76,7 @@ def test_list_finds_words_and_keeps_to_a_limit(filled):
 def test_list_as_json_has_stable_keys(filled):
     (first, *_) = filled.json("list")["traces"]
     assert list(first) == [
-        "id", "name", "status", "verdict", "culprit", "failure", "confidence", "summary", "question", "answer", "start_ns",
+        "id", "name", "status", "waiting", "verdict", "culprit", "failure", "confidence", "summary", "question", "answer", "start_ns",
         "duration_ns", "steps", "usage",
     ]  # fmt: skip
 

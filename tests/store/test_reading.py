@@ -41,7 +41,7 @@ def test_a_summary_says_the_same_as_the_trace(store: SQLiteStore):
     assert line.model_dump() == {
         "id": numbered(1).id, "name": "chain", "status": "ok", "start_ns": numbered(1).start_ns, "duration_ns": numbered(1).duration_ns,
         "spans": 2, "usage": Usage(input_tokens=10, output_tokens=1).model_dump(), "question": "question 1", "answer": "yes",
-        "verdict": None, "culprit": None, "failure": None,
+        "verdict": None, "culprit": None, "failure": None, "version": None,
     }  # fmt: skip
 
 

@@ -24,11 +24,16 @@ _WIDE = 100
 def list_traces(
     query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="Words of the question or the answer.")] = None,
     limit: LimitOption = 20,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Diagnose what waits for so long; 0: not at all.")
+    ] = 2.0,
     width: WidthOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List recent traces: verdict, weak link, question, time, tokens, age, id.
+
+    What has no current verdict is diagnosed first, for two seconds at most; the rest is listed as waiting.
 
     \b
     weaklink list                     the newest 20
@@ -41,7 +46,7 @@ def list_traces(
     opened = reading(store)
     summaries = opened.summaries(query, limit=limit)
     with waiting("diagnosing"):
-        diagnoses = [_diagnosis(opened, summary) for summary in summaries]
+        diagnoses = _diagnoses(opened, summaries, wait)
     if as_json:
         show_json(
             {"store": store_name(opened), "traces": [_data(*pair) for pair in zip(summaries, diagnoses, strict=True)]}
@@ -50,22 +55,30 @@ def list_traces(
         drawn = look(width)
         show_block(_table(summaries, diagnoses, drawn), drawn)
         show_text(f"\nweaklink show {summaries[0].id[-12:]}  tells more of the first one")
+        if left := diagnoses.count(None):
+            show_text(f"weaklink diagnose           {left} {'waits' if left == 1 else 'wait'} for a verdict")
     elif query:
         show_text(f"No question or answer has these words: {query}\nType: weaklink list")
     else:
         show_text(f"Nothing is recorded in {store_name(opened)} yet. {ATTACH}")
 
 
-def _diagnosis(store: Store, summary: TraceSummary) -> Diagnosis:
+def _diagnoses(store: Store, summaries: Sequence[TraceSummary], wait: float) -> list[Diagnosis | None]:
+    """The current diagnosis of each, made now where there is none and time is left; None: it waits for one."""
     from weaklink.diagnosis import RULES_VERSION
     from weaklink.examine import examine
 
-    if summary.verdict is not None and (stored := store.diagnosis(summary.id, RULES_VERSION)) is not None:
-        return stored
-    return examine(store.get(summary.id), store).diagnosis
+    deadline = time.monotonic() + wait
+    found: list[Diagnosis | None] = []
+    for summary in summaries:
+        diagnosis = store.diagnosis(summary.id, RULES_VERSION) if summary.version == RULES_VERSION else None
+        if diagnosis is None and time.monotonic() < deadline:
+            diagnosis = examine(store.get(summary.id), store).diagnosis
+        found.append(diagnosis)
+    return found
 
 
-def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], drawn: Look) -> RenderableType:
+def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis | None], drawn: Look) -> RenderableType:
     from weaklink.report.clean import one_line
     from weaklink.report.figures import age_text, count_text, duration_text
     from weaklink.report.text.columns import Column, fit
@@ -79,9 +92,12 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     status = Column("ended", drop=4)
     now = time.time_ns()
     for summary, diagnosis in zip(summaries, diagnoses, strict=True):
-        verdict.add(diagnosis.verdict, f"bold {VERDICT_STYLES[diagnosis.verdict]}")
+        if diagnosis is None:
+            verdict.add("waiting", "dim")
+        else:
+            verdict.add(diagnosis.verdict, f"bold {VERDICT_STYLES[diagnosis.verdict]}")
         link.add(_weak_link(diagnosis, is_wide=is_wide))
-        asked = one_line(diagnosis.question or summary.question)
+        asked = one_line((diagnosis and diagnosis.question) or summary.question)
         question.add(asked or one_line(summary.name), "" if asked else "dim")
         latency.add(duration_text(summary.duration_ns), "dim")
         tokens.add(count_text(summary.usage.total_tokens if summary.usage else None), "dim")
@@ -92,23 +108,26 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis], dr
     return fit([verdict, link, question, status, latency, tokens, age, name], drawn, indent=0)
 
 
-def _weak_link(diagnosis: Diagnosis, *, is_wide: bool) -> str:
+def _weak_link(diagnosis: Diagnosis | None, *, is_wide: bool) -> str:
     """Step and failure class; where room is short the class alone, which says most of it."""
     from weaklink.report.clean import one_line
 
-    if diagnosis.culprit is None:
+    if diagnosis is None or diagnosis.culprit is None:
         return ""
     step = diagnosis.culprit.role or one_line(diagnosis.culprit.name)
     failure = one_line(diagnosis.failure or "")
     return f"{step}: {failure}" if failure and is_wide else failure or step
 
 
-def _data(summary: TraceSummary, diagnosis: Diagnosis) -> dict[str, Any]:
+def _data(summary: TraceSummary, diagnosis: Diagnosis | None) -> dict[str, Any]:
+    culprit = diagnosis.culprit if diagnosis else None
     return {
-        "id": summary.id, "name": summary.name, "status": summary.status, "verdict": diagnosis.verdict,
-        "culprit": diagnosis.culprit.model_dump(mode="json") if diagnosis.culprit else None,
-        "failure": diagnosis.failure, "confidence": diagnosis.confidence, "summary": diagnosis.summary,
-        "question": diagnosis.question or summary.question, "answer": diagnosis.answer or summary.answer,
+        "id": summary.id, "name": summary.name, "status": summary.status, "waiting": diagnosis is None,
+        "verdict": diagnosis and diagnosis.verdict, "culprit": culprit and culprit.model_dump(mode="json"),
+        "failure": diagnosis and diagnosis.failure, "confidence": diagnosis and diagnosis.confidence,
+        "summary": diagnosis and diagnosis.summary,
+        "question": (diagnosis and diagnosis.question) or summary.question,
+        "answer": (diagnosis and diagnosis.answer) or summary.answer,
         "start_ns": summary.start_ns, "duration_ns": summary.duration_ns, "steps": summary.spans,
         "usage": summary.usage.model_dump() if summary.usage else None,
     }  # fmt: skip

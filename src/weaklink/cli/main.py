@@ -10,6 +10,7 @@ import typer
 
 from weaklink import __version__
 from weaklink.cli.demo import demo
+from weaklink.cli.diagnose import diagnose
 from weaklink.cli.diff import diff
 from weaklink.cli.doctor import doctor
 from weaklink.cli.export import export
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("list")(list_traces)
 app.command("show")(show)
+app.command("diagnose")(diagnose)
 app.command("diff")(diff)
 app.command("score")(score)
 app.command("export")(export)

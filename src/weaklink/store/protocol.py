@@ -24,6 +24,8 @@ class TraceSummary(BaseModel, frozen=True):
     """Of the stored diagnosis; None where the trace was not diagnosed yet."""
     culprit: str | None = None
     failure: str | None = None
+    version: str | None = None
+    """Of the rules that made the diagnosis; None without one, "" where the trace has changed since."""
 
 
 class Feedback(BaseModel, frozen=True):
@@ -31,7 +33,7 @@ class Feedback(BaseModel, frozen=True):
 
     trace_id: str
     name: str
-    """What it is about: "thumbs", "corrected_answer", "broken_step", ..."""
+    """What it is about: "thumbs", "corrected_answer" (then `value` is the text that a diagnosis compares with), "broken_step", ..."""
     value: JsonValue = None
     span_id: str | None = None
     comment: str = ""
@@ -72,12 +74,23 @@ class Store(Protocol):
         """The stored scores of a trace."""
         ...
 
-    def add_diagnosis(self, diagnosis: Diagnosis, version: str) -> None:
-        """Store a diagnosis; the one before is replaced. `version` is that of the rules that made it."""
+    def add_diagnosis(self, diagnosis: Diagnosis, version: str, seen: Trace | None = None) -> None:
+        """Store a diagnosis; the one before is replaced. `version` is that of the rules that made it.
+
+        `seen` is the trace as it was diagnosed: where a step has come or changed meanwhile, the diagnosis is stale at once.
+        """
         ...
 
     def diagnosis(self, trace_id: str, version: str) -> Diagnosis | None:
         """The stored diagnosis of a trace by rules of this version; None where there is none."""
+        ...
+
+    def waiting(self, version: str, *, limit: int = 1_000, sample: float = 1.0) -> list[str]:
+        """Ids of the finished traces, the newest first, that have no diagnosis by rules of this version.
+
+        A diagnosis counts no more once a step of the trace is added or changed, or somebody corrects the answer.
+        `sample` is the share of all traces to look at, 0..1; a trace is always in the sample or never.
+        """
         ...
 
     def add_feedback(self, feedback: Feedback) -> None:

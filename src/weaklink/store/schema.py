@@ -74,7 +74,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         culprit TEXT,                 -- name of the step
         failure TEXT,
         confidence REAL NOT NULL,
-        version TEXT NOT NULL,        -- of the rules
+        version TEXT NOT NULL,        -- of the rules; '': the trace has changed since
         body TEXT NOT NULL            -- JSON
     ) WITHOUT ROWID;
     CREATE TABLE feedback (
@@ -111,5 +111,34 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     CREATE TABLE prunings (count INTEGER NOT NULL);  -- one row: how often texts were deleted
     INSERT INTO prunings VALUES (0);
+    """,
+    """
+    ALTER TABLE traces ADD COLUMN diagnosed TEXT;  -- diagnoses.version, so that what waits is found by an index
+    UPDATE traces SET diagnosed = (SELECT version FROM diagnoses WHERE trace_id = traces.id);
+    CREATE INDEX traces_by_diagnosed ON traces (diagnosed, start_ns);
+    CREATE TRIGGER diagnosed AFTER INSERT ON diagnoses
+    BEGIN
+        UPDATE traces SET diagnosed = NEW.version WHERE id = NEW.trace_id;
+    END;
+    -- What a diagnosis was made of has changed: its version becomes '', which no rules have.
+    CREATE TRIGGER stale AFTER UPDATE OF version ON diagnoses
+    BEGIN
+        UPDATE traces SET diagnosed = NEW.version WHERE id = NEW.trace_id;
+    END;
+    CREATE TRIGGER stale_by_new_span AFTER INSERT ON spans
+    WHEN EXISTS (SELECT 1 FROM diagnoses WHERE trace_id = NEW.trace_id)
+    BEGIN
+        UPDATE diagnoses SET version = '' WHERE trace_id = NEW.trace_id;
+    END;
+    CREATE TRIGGER stale_by_later_end AFTER UPDATE OF status, duration_ns, output, error ON spans
+    WHEN (OLD.status IS NOT NEW.status OR OLD.duration_ns IS NOT NEW.duration_ns OR OLD.output IS NOT NEW.output
+          OR OLD.error IS NOT NEW.error) AND EXISTS (SELECT 1 FROM diagnoses WHERE trace_id = NEW.trace_id)
+    BEGIN
+        UPDATE diagnoses SET version = '' WHERE trace_id = NEW.trace_id;
+    END;
+    CREATE TRIGGER stale_by_correction AFTER INSERT ON feedback WHEN NEW.name = 'corrected_answer'
+    BEGIN
+        UPDATE diagnoses SET version = '' WHERE trace_id = NEW.trace_id;
+    END;
     """,
 )

@@ -86,6 +86,13 @@ class SQLiteStore:
         rows = self._select("SELECT body FROM diagnoses WHERE trace_id = ? AND version = ?", trace_id, version)
         return Diagnosis.model_validate_json(rows[0][0]) if rows else None
 
+    def waiting(self, version: str, *, limit: int = 1_000, sample: float = 1.0) -> list[str]:
+        """See Store.waiting."""
+        self._read(lambda db: None)  # where there is no store, none is made
+        with self.lock:
+            self._open_writer()  # an older file gets the column that is asked for
+        return self._read(lambda db: read.waiting_ids(db, version, limit, sample))
+
     def feedback(self, trace_id: str) -> list[Feedback]:
         """See Store.feedback."""
         rows = self._select(
@@ -116,14 +123,20 @@ class SQLiteStore:
         ]
         self._change("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def add_diagnosis(self, diagnosis: Diagnosis, version: str) -> None:
+    def add_diagnosis(self, diagnosis: Diagnosis, version: str, seen: Trace | None = None) -> None:
         """See Store.add_diagnosis."""
         culprit = diagnosis.culprit.name if diagnosis.culprit else None
-        row = (
-            diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure, diagnosis.confidence, version,
-            self._body(diagnosis),
-        )  # fmt: skip
-        self._change("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+        body = self._body(diagnosis)
+
+        def change(connection: apsw.Connection) -> None:
+            is_stale = seen is not None and not read.is_unchanged(connection, seen)
+            row = (
+                diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure, diagnosis.confidence,
+                "" if is_stale else version, body,
+            )  # fmt: skip
+            connection.execute("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+        self._in_transaction(change)
 
     def add_feedback(self, feedback: Feedback) -> None:
         """See Store.add_feedback."""
