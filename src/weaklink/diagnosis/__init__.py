@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from weaklink.diagnosis import blame, generation, hard, retrieval
+from weaklink.diagnosis import blame, generation, hard, invented, retrieval
 from weaklink.diagnosis.finding import Finding, Rule
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.probe import Probe, probe
+from weaklink.diagnosis.provenance import origins
 from weaklink.model import Diagnosis, Score, Scores, Trace
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Changes whenever a rule or a limit does: a stored diagnosis of another version is made anew."""
 
 RULES: tuple[Rule, ...] = (
@@ -31,6 +32,8 @@ RULES: tuple[Rule, ...] = (
     generation.answered_without_evidence,
     generation.false_abstention,
     generation.lost_in_parsing,
+    invented.invented_argument,
+    invented.invented_value,
 )
 """Every rule; its name is the failure class that users see, its docstring says what it means."""
 
@@ -59,4 +62,4 @@ def diagnose(
     return blame.judge(trace, looked_up, in_force, found)
 
 
-__all__ = ["RULES", "RULES_VERSION", "Finding", "Limits", "Probe", "Rule", "diagnose", "probe"]
+__all__ = ["RULES", "RULES_VERSION", "Finding", "Limits", "Probe", "Rule", "diagnose", "origins", "probe"]

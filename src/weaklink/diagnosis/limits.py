@@ -34,6 +34,12 @@ class Limits(BaseModel, frozen=True):
     """Probability of the first suspect from which on the trace cannot be called ok."""
     degraded: float = Field(default=0.2, ge=0, le=1)
     """Probability of the first suspect from which on a trace whose answer stands is called degraded."""
+    invented_id: float = Field(default=0.8, ge=0, le=1)
+    """Probability that a tool's argument which names something (an order, a user, a link) and stands nowhere is the weak link."""
+    invented_argument: float = Field(default=0.55, ge=0, le=1)
+    """The same for a number or a date, which a model may also have worked out."""
+    invented_value: float = Field(default=0.7, ge=0, le=1)
+    """Probability that the step which first stated a value of the answer that nothing supports is the weak link."""
 
 
 def ramp(value: float, ends: tuple[float, float]) -> float:

@@ -3,6 +3,7 @@
 from weaklink.model.dataflow import ContextPassage, Dataflow
 from weaklink.model.diagnosis import VERDICTS, Diagnosis, Evidence, Step, StripCell, Suspect, Verdict
 from weaklink.model.document import Document, content_hash
+from weaklink.model.origin import Origin
 from weaklink.model.roles import ROLES, Role
 from weaklink.model.score import Score, Scores, TextRange
 from weaklink.model.span import KINDS, STATUSES, ModelCall, Span, SpanError, SpanKind, SpanStatus, Usage
@@ -21,6 +22,7 @@ __all__ = [
     "Document",
     "Evidence",
     "ModelCall",
+    "Origin",
     "Role",
     "Score",
     "Scores",

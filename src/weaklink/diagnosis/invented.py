@@ -1,0 +1,88 @@
+"""Rules on values that a model made up on the way: where was an unsupported value born?"""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from weaklink.diagnosis.finding import Finding, listed
+from weaklink.diagnosis.limits import Limits
+from weaklink.diagnosis.provenance import Lineage
+from weaklink.diagnosis.values import contents_of, values_in
+from weaklink.model import Evidence, Scores, Trace, main_text
+from weaklink.model.origin import Origin
+
+_OPTIONS = (
+    "limit",
+    "k",
+    "top_k",
+    "n",
+    "count",
+    "size",
+    "page",
+    "page_size",
+    "offset",
+    "max_results",
+    "temperature",
+    "timeout",
+)
+"""Arguments that a model chooses freely: they say how to look, not what for."""
+_SMALL = 10.0
+
+
+def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """A tool was called with a value that nothing before it contained."""
+    lineage = Lineage(trace)
+    for span in trace.of_kind("tool"):
+        without_options = span.model_copy(update={"input": _without_options(span.input)})
+        made_up = [origin for origin in lineage.origins(without_options, "input") if _is_made_up(origin)]
+        if not made_up:
+            continue
+        strength = limits.invented_id if any(origin.kind == "id" for origin in made_up) else limits.invented_argument
+        names = listed([origin.text for origin in made_up])
+        says = f"{span.name} was called with {names}, which stands in nothing that the model was given before"
+        evidence = [Evidence(says=f"made up: {origin.kind} {origin.text}", at=origin.at) for origin in made_up[:3]]
+        advice = (
+            "tell the model to ask for what it does not know, and check arguments against what was looked up before"
+        )
+        yield Finding(made_up[0].born.span_id, strength, says, evidence, advice)
+
+
+def invented_value(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """A model call on the way to the answer stated a value that nothing before it contained, and the answer repeats it."""
+    generator = trace.dataflow.generator
+    if generator is None:
+        return
+    answer = contents_of(trace.dataflow.generator_text)
+    lineage = Lineage(trace)
+    for span in trace.leaf_llms:
+        if span.start_ns >= generator.start_ns or span.id == generator.id:
+            break
+        repeated = {value.text for value in values_in(main_text(span.output)) if answer.has(value)}
+        if not repeated:
+            continue
+        born = [
+            origin
+            for origin in lineage.origins(span, "output")
+            if origin.text in repeated and origin.born.span_id == span.id and _is_made_up(origin)
+        ]
+        if born:
+            says = f"{span.name} stated {listed([origin.text for origin in born])}, which nothing before it says, and the answer repeats it"
+            evidence = [
+                Evidence(says=f"first stated here: {origin.kind} {origin.text}", at=origin.at) for origin in born[:3]
+            ]
+            advice = "let this step quote what it was given, or check its output before the next step builds on it"
+            yield Finding(span.id, limits.invented_value, says, evidence, advice)
+
+
+def _is_made_up(origin: Origin) -> bool:
+    """No source has it, and it is no small count that anybody might write."""
+    if origin.is_supported or origin.kind not in ("id", "number", "date", "time"):
+        return False
+    is_small = origin.kind == "number" and origin.text.strip().isdecimal() and float(origin.text) <= _SMALL
+    return not is_small
+
+
+def _without_options(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _without_options(item) for key, item in value.items() if key.lower() not in _OPTIONS}
+    return [_without_options(item) for item in value] if isinstance(value, list) else value
