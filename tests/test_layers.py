@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store", "recorder"}),
     frozenset({"scoring"}),
     frozenset({"diagnosis"}),
-    frozenset({"report", "export", "tracefrom", "integrations", "examine", "watching", "batch"}),
+    frozenset({"report", "export", "tracefrom", "integrations", "examine", "watching", "batch", "score_many"}),
     frozenset({"cli", "viewer", "pytest_plugin", "testing", "demo", "__main__"}),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

@@ -8,7 +8,7 @@ import pytest
 
 import weaklink
 from weaklink import WeaklinkError, open_store
-from weaklink.diagnosis import RULES_VERSION
+from weaklink.examine import diagnosis_version
 from weaklink.testing import build
 from weaklink.watching import Watch
 
@@ -41,18 +41,18 @@ def test_what_waits_is_scored_and_diagnosed_and_then_waits_no_more(store):
     assert not watching.examine_some()
     assert watching.examined == len(seen) == 5
     assert {one.diagnosis.verdict for one in seen} == {"ok"}
-    assert all(store.diagnosis(one.trace.id, RULES_VERSION) == one.diagnosis for one in seen)
+    assert all(store.diagnosis(one.trace.id, diagnosis_version()) == one.diagnosis for one in seen)
 
 
 def test_in_a_thread_it_takes_what_comes_and_ends_when_told(store, store_path):
     with weaklink.watch(store_path, cpu_share=1.0) as watching:
-        _until(lambda: not store.waiting(RULES_VERSION))
+        _until(lambda: not store.waiting(diagnosis_version()))
         store.write([answered(9)])
-        _until(lambda: not store.waiting(RULES_VERSION))
+        _until(lambda: not store.waiting(diagnosis_version()))
         assert watching.start() is watching
     store.write([answered(10)])
     time.sleep(1.2)
-    assert store.waiting(RULES_VERSION) == [answered(10).id]
+    assert store.waiting(diagnosis_version()) == [answered(10).id]
 
 
 def test_it_rests_in_proportion_to_its_work(store):
@@ -92,7 +92,7 @@ def test_a_trace_that_cannot_be_diagnosed_is_left_and_the_others_are_not(store, 
     watching = Watch(store, cpu_share=1.0)
     watching.examine_some()
     watching.examine_some()
-    assert store.waiting(RULES_VERSION) == [bad]
+    assert store.waiting(diagnosis_version()) == [bad]
     assert watching.examined == 4
     assert "could not be diagnosed: RuntimeError('cannot be read')" in caplog.text
 

@@ -22,45 +22,85 @@ class Examination:
     trace: Trace
     scores: tuple[Score, ...]
     diagnosis: Diagnosis
+    ran: frozenset[str] = frozenset()
+    """Names of the scorers that ran now; the other scores are from before."""
 
 
-def examine(trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] = ()) -> Examination:
-    """The examination of `trace`. With a `store`, what is there and current is used, and what is new is put there.
+def diagnosis_version() -> str:
+    """Changes with a rule and with a default scorer: a stored diagnosis of another version is out of date."""
+    from weaklink.diagnosis import RULES_VERSION
+    from weaklink.scoring import default_scorers
 
-    `scorers` run in any case. Each default scorer runs where the store has no score of its name, and where the stored
-    diagnosis is not current: other rules made it, the trace has changed since, or somebody corrected the answer.
-    A trace that is still running is examined and nothing stored; a store that cannot be written is no obstacle.
+    return "; ".join([RULES_VERSION, *(version_of(scorer) for scorer in default_scorers())])
+
+
+def version_of(scorer: Scorer) -> str:
+    """The scorer's version; "" where it has none, and then what it gave before is never up to date."""
+    return str(getattr(scorer, "version", ""))
+
+
+def examine(
+    trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] = (), *, again: bool = False
+) -> Examination:
+    """The examination of `trace`. With a `store`, what is there and up to date is used, and what is new is put there.
+
+    Each of `scorers` runs where the store has no score of its version for what the trace holds now, where one is without a
+    value, or where `again` is set; each default scorer runs where nobody else gave a score of its name. A trace that is
+    still running is examined and nothing stored; a store that cannot be written is no obstacle.
     """
-    from weaklink.diagnosis import RULES_VERSION, diagnose
+    from weaklink.diagnosis import diagnose
+    from weaklink.scoring import score_trace
 
-    current = None if store is None else store.diagnosis(trace.id, RULES_VERSION)
-    stored = [] if store is None else _usable(store.scores(trace.id), is_current=current is not None)
-    new = _new_scores(trace, stored, list(scorers))
-    if current is not None and not new:
-        return Examination(trace, _ordered(trace, stored), current)
-    scores = _ordered(trace, [*stored, *new])
+    current = [] if store is None else current_scores(trace, store.scores(trace.id))
+    due = due_scorers(trace, current, list(scorers), again=again)
+    ran = frozenset(scorer.name for scorer in due)
+    diagnosis = None if store is None or due else store.diagnosis(trace.id, diagnosis_version())
+    if diagnosis is not None:
+        return Examination(trace, _ordered(trace, current), diagnosis)
+    new = score_trace(trace, due)
+    scores = _ordered(trace, [*(score for score in current if score.name not in ran), *new])
     diagnosis = diagnose(trace, scores)
     if store is not None and trace.duration_ns is not None:
         with suppress(StoreError):  # a read-only store can be looked at
-            if new:
-                store.add_scores(trace.id, new)
-            store.add_diagnosis(diagnosis, RULES_VERSION, trace)
-    return Examination(trace, scores, diagnosis)
+            if due:
+                store.add_scores(trace.id, new, instead_of=ran)
+            store.add_diagnosis(diagnosis, diagnosis_version(), trace)
+    return Examination(trace, scores, diagnosis, ran)
 
 
-def _usable(stored: list[Score], *, is_current: bool) -> list[Score]:
-    """Those of the stored scores that are not given again: a judge's are kept, which cost money."""
-    from weaklink.scoring import SCORERS
+def current_scores(trace: Trace, stored: Iterable[Score]) -> list[Score]:
+    """Those of the stored scores that are up to date: of what `trace` holds now, and not of an older default scorer."""
+    from weaklink.scoring import default_scorers
 
-    return [score for score in stored if is_current or score.name not in SCORERS]
+    versions = {scorer.name: version_of(scorer) for scorer in default_scorers()}
+
+    def is_current(score: Score) -> bool:
+        is_default = score.scorer.partition("/")[0] == score.name and score.name in versions
+        if is_default and score.scorer != versions[score.name]:
+            return False
+        return score.content in ("", trace.content_hash)
+
+    return [score for score in stored if is_current(score)]
 
 
-def _new_scores(trace: Trace, stored: Sequence[Score], scorers: list[Scorer]) -> list[Score]:
-    from weaklink.scoring import default_scorers, score_trace
+def due_scorers(
+    trace: Trace, current: Sequence[Score], wanted: Sequence[Scorer], *, again: bool = False
+) -> list[Scorer]:
+    """The scorers that have to run: of `wanted` those that are not done, and the default ones whose scores nobody gave."""
+    from weaklink.scoring import default_scorers
 
-    known = {score.name for score in stored} | {scorer.name for scorer in scorers}
-    missing = [scorer for scorer in default_scorers() if scorer.name not in known]
-    return score_trace(trace, [*scorers, *missing])
+    due = [scorer for scorer in wanted if again or not _is_done(scorer, trace, current)]
+    known = {score.name for score in current} | {scorer.name for scorer in wanted}
+    return [*due, *(scorer for scorer in default_scorers() if scorer.name not in known)]
+
+
+def _is_done(scorer: Scorer, trace: Trace, current: Iterable[Score]) -> bool:
+    """A score without a value is tried again: a judge that could not be reached yesterday may be there today."""
+    version = version_of(scorer)
+    given = [score for score in current if score.name == scorer.name]
+    return bool(version and given) and all(
+        score.scorer == version and score.content == trace.content_hash and score.value is not None for score in given
+    )
 
 
 def _ordered(trace: Trace, scores: Iterable[Score]) -> tuple[Score, ...]:

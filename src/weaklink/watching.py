@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self
 
 from weaklink.errors import WeaklinkError
-from weaklink.examine import Examination, examine
+from weaklink.examine import Examination, diagnosis_version, examine
 
 if TYPE_CHECKING:
     import os
@@ -102,11 +102,9 @@ class Watch:
 
     def examine_some(self) -> bool:
         """Examine the newest of what waits by now, at the pace that the share of CPU allows; False where nothing waits."""
-        from weaklink.diagnosis import RULES_VERSION
-
         began = self._cpu_clock()
         try:
-            waiting = self._store.waiting(RULES_VERSION, limit=_AT_ONCE + len(self._failed), sample=self._sample)
+            waiting = self._store.waiting(diagnosis_version(), limit=_AT_ONCE + len(self._failed), sample=self._sample)
         except WeaklinkError as error:
             self._warn(f"finished traces wait for their diagnosis: {error}")
             return False

@@ -9,13 +9,13 @@ import time
 import pytest
 
 from weaklink import open_store
-from weaklink.diagnosis import RULES_VERSION
+from weaklink.examine import diagnosis_version
 from weaklink.store import Feedback
 
 
 def test_it_diagnoses_all_that_waits_and_says_how_it_went(filled):
     assert filled.ok("diagnose").split(" diagnosed in ")[0] == "3 traces"
-    assert open_store(filled.store).waiting(RULES_VERSION) == []
+    assert open_store(filled.store).waiting(diagnosis_version()) == []
     assert filled.ok("diagnose") == "Every finished trace has its verdict.\n"
 
 
@@ -33,7 +33,7 @@ def test_words_choose_among_those_that_wait_and_again_takes_the_others_too(fille
 
 def test_two_processes_do_the_same(filled):
     assert filled.json("diagnose", "--jobs", "2")["verdicts"] == {"broken": 2, "ok": 1}
-    assert open_store(filled.store).waiting(RULES_VERSION) == []
+    assert open_store(filled.store).waiting(diagnosis_version()) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from weaklink import open_store
-from weaklink.diagnosis import RULES_VERSION
+from weaklink.examine import diagnosis_version
 
 
 def test_show_shows_the_newest_trace(filled):
@@ -47,9 +47,9 @@ def test_show_keeps_to_the_width(filled, width):
 def test_what_show_computes_is_stored(filled):
     store = open_store(filled.store)
     trace = store.latest()
-    assert (store.scores(trace.id), store.diagnosis(trace.id, RULES_VERSION)) == ([], None)
+    assert (store.scores(trace.id), store.diagnosis(trace.id, diagnosis_version())) == ([], None)
     filled.ok("show")
-    assert store.diagnosis(trace.id, RULES_VERSION) is not None
+    assert store.diagnosis(trace.id, diagnosis_version()) is not None
     filled.ok("show", "a1")
     assert {score.name for score in store.scores(store.get("a1").id)} >= {"relevance", "groundedness"}
 
@@ -88,7 +88,7 @@ def test_a_trace_that_is_still_running_is_shown_and_its_verdict_not_kept(cli):
     store.write([build("chain[incomplete] > llm", "Who?", trace_id=7)])
     cli.ok("show")
     cli.ok("list")
-    assert store.diagnosis(store.latest().id, RULES_VERSION) is None
+    assert store.diagnosis(store.latest().id, diagnosis_version()) is None
 
 
 def test_an_empty_store_says_what_to_type_next(cli):

@@ -74,9 +74,9 @@ def diagnose(
 def _chosen(store: Store, query: str | None, *, again: bool, sample: float) -> list[str]:
     """The ids of the traces to work on, the newest first."""
     from weaklink.cli.finding import find_traces
-    from weaklink.diagnosis import RULES_VERSION
+    from weaklink.examine import diagnosis_version
 
-    waiting = store.waiting(RULES_VERSION, limit=_ALL, sample=sample)
+    waiting = store.waiting(diagnosis_version(), limit=_ALL, sample=sample)
     if query is not None:
         named = [trace.id for trace in find_traces(store, query, _ALL)]
         return named if again else [trace_id for trace_id in named if trace_id in set(waiting)]

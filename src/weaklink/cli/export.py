@@ -99,15 +99,16 @@ def _only(traces: Sequence[Trace], query: str) -> Trace:
 
 
 def _parts(store: Store, traces: Sequence[Trace], form: Form) -> Iterator[str]:
-    from weaklink.diagnosis import RULES_VERSION
-    from weaklink.examine import examine
+    from weaklink.examine import diagnosis_version, examine
     from weaklink.export import Entry, entry_line, rendered
 
     for trace in traces:
         examined = examine(trace, store)
         if form is Form.JSONL:
             yield entry_line(
-                Entry(trace=trace, scores=examined.scores, diagnosis=examined.diagnosis, rules_version=RULES_VERSION)
+                Entry(
+                    trace=trace, scores=examined.scores, diagnosis=examined.diagnosis, rules_version=diagnosis_version()
+                )
             )
         else:
             yield rendered(examined, form.value)

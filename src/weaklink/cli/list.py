@@ -65,13 +65,13 @@ def list_traces(
 
 def _diagnoses(store: Store, summaries: Sequence[TraceSummary], wait: float) -> list[Diagnosis | None]:
     """The current diagnosis of each, made now where there is none and time is left; None: it waits for one."""
-    from weaklink.diagnosis import RULES_VERSION
-    from weaklink.examine import examine
+    from weaklink.examine import diagnosis_version, examine
 
     deadline = time.monotonic() + wait
+    version = diagnosis_version()
     found: list[Diagnosis | None] = []
     for summary in summaries:
-        diagnosis = store.diagnosis(summary.id, RULES_VERSION) if summary.version == RULES_VERSION else None
+        diagnosis = store.diagnosis(summary.id, version) if summary.version == version else None
         if diagnosis is None and time.monotonic() < deadline:
             diagnosis = examine(store.get(summary.id), store).diagnosis
         found.append(diagnosis)

@@ -34,6 +34,8 @@ class Score(BaseModel, frozen=True):
     """`low` and `high` bound the value (90 % interval) where the scorer knows how sure it is."""
     scorer: str = ""
     """Name and version of what gave the score, such as "lexical/1"."""
+    content: str = ""
+    """`Trace.content_hash` of the trace that was scored; "" where it is not known. Another one's score is out of date."""
     document: int | None = Field(default=None, ge=0)
     """For a score of one document: its index in the span's `documents`, from 0."""
     sentence: TextRange | None = None

@@ -1,11 +1,13 @@
 """The spans of one call, as a tree."""
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from pydantic import BaseModel, model_validator
 
 from weaklink.model.dataflow import Dataflow
+from weaklink.model.document import content_hash
 from weaklink.model.span import Span, SpanKind, SpanStatus, Usage
 
 
@@ -56,6 +58,12 @@ class Trace(BaseModel, frozen=True):
     def duration_ns(self) -> int | None:
         """How long the call took; None where it never ended."""
         return self.root.duration_ns
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Changes with anything that was recorded, 32 hex digits: what was made of a trace with another one is out of date."""
+        spans = [span.model_dump() for span in sorted(self.spans, key=lambda span: span.id)]
+        return content_hash(json.dumps(spans, sort_keys=True))
 
     @cached_property
     def _by_id(self) -> dict[str, Span]:

@@ -54,7 +54,7 @@ def report_data(report: Report) -> dict[str, Any]:
             }
             for sentence in report.sentences()
         ],
-        "scores": [score.model_dump(mode="json") for score in report.scores],
+        "scores": [score.model_dump(mode="json", exclude={"content"}) for score in report.scores],
     }  # fmt: skip
 
 

@@ -4,9 +4,13 @@ Nothing here calls a network.
 """
 
 from weaklink.scoring.answer import answer_relevance, is_abstention
+from weaklink.scoring.cost import Cost
 from weaklink.scoring.embedding import embed
+from weaklink.scoring.function import FunctionScorer
 from weaklink.scoring.groundedness import SentenceVerdict, answer_value, assess
+from weaklink.scoring.named import AnyScorer, as_scorer, scorer_named, scorers_named
 from weaklink.scoring.relevance import relevance
+from weaklink.scoring.run import score_trace
 from weaklink.scoring.scorer import (
     SCORERS,
     AnswerRelevance,
@@ -15,14 +19,15 @@ from weaklink.scoring.scorer import (
     Scorer,
     Sufficiency,
     default_scorers,
-    score_trace,
-    scorer_named,
 )
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
 
 __all__ = [
     "SCORERS",
     "AnswerRelevance",
+    "AnyScorer",
+    "Cost",
+    "FunctionScorer",
     "Groundedness",
     "Relevance",
     "Scorer",
@@ -31,6 +36,7 @@ __all__ = [
     "SufficiencyVerdict",
     "answer_relevance",
     "answer_value",
+    "as_scorer",
     "assess",
     "default_scorers",
     "embed",
@@ -38,5 +44,6 @@ __all__ = [
     "relevance",
     "score_trace",
     "scorer_named",
+    "scorers_named",
     "sufficiency",
 ]

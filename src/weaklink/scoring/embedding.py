@@ -1,6 +1,7 @@
 """The default embedder: static word vectors (WordLlama), offline, no torch."""
 
 import functools
+import importlib.util
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,11 @@ def _model() -> Any | None:
             return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
     except Exception:  # noqa: BLE001 - any failure here means: score without embeddings, and say so
         return None
+
+
+def is_installed() -> bool:
+    """The embedding model's package is there; nothing is loaded."""
+    return importlib.util.find_spec("wordllama") is not None
 
 
 def is_available() -> bool:

@@ -3,14 +3,12 @@
 Each looks at the steps it knows about and says nothing of the others.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from weaklink.errors import UnknownScorer
 from weaklink.model import ContextPassage, Document, Score, Span, TextRange, Trace, main_text, text_of
 from weaklink.scoring.answer import answer_relevance, is_abstention
-from weaklink.scoring.embedding import is_available
+from weaklink.scoring.embedding import is_available, is_installed
 from weaklink.scoring.groundedness import SentenceVerdict, answer_value, assess
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
@@ -21,7 +19,12 @@ _NO_QUESTION = "the trace holds no question"
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Judges the steps of a trace."""
+    """Judges the steps of a trace.
+
+    A scorer may also have `version`, which equals `Score.scorer` ("relevance/1": while it and the trace stay the same, stored
+    scores are kept); `estimate(trace)`, the `Cost` of `score(trace)`; and `concurrency`, how many traces it may be given at
+    the same time (by default 1).
+    """
 
     name: str
     """The measure, such as "relevance"; equals `Score.name`."""
@@ -39,6 +42,11 @@ class Relevance:
 
     name = "relevance"
 
+    @property
+    def version(self) -> str:
+        """See Scorer."""
+        return _with_embedding("relevance/1", is_installed())
+
     def score(self, trace: Trace) -> list[Score]:
         """Score each document of each retriever and reranker, and the span by its best one."""
         scores: list[Score] = []
@@ -47,7 +55,7 @@ class Relevance:
         return scores
 
     def _span(self, question: str, span: Span) -> list[Score]:
-        version = _with_embedding("relevance/1")
+        version = _with_embedding("relevance/1", is_available())
         missing = _missing(question, span.documents)
         if missing:
             return [Score.unscored(span.id, self.name, missing, scorer=version)]
@@ -69,6 +77,11 @@ class Sufficiency:
 
     name = "sufficiency"
 
+    @property
+    def version(self) -> str:
+        """See Scorer."""
+        return _with_embedding("sufficiency/1", is_installed())
+
     def score(self, trace: Trace) -> list[Score]:
         """Score each retriever and reranker by its documents, and the generator by its context."""
         scores = [self._documents(trace.question, span) for span in _retrievals(trace)]
@@ -78,7 +91,7 @@ class Sufficiency:
         return scores
 
     def _documents(self, question: str, span: Span) -> Score:
-        version = _with_embedding("sufficiency/1")
+        version = _with_embedding("sufficiency/1", is_available())
         missing = _missing(question, span.documents)
         if missing:
             return Score.unscored(span.id, self.name, missing, scorer=version)
@@ -90,7 +103,7 @@ class Sufficiency:
         return _sufficiency_score(span.id, verdict, place, version)
 
     def _context(self, trace: Trace, generator: Span) -> Score:
-        version = _with_embedding("sufficiency/1")
+        version = _with_embedding("sufficiency/1", is_available())
         context = trace.dataflow.context
         missing = _missing(trace.question, context, "the model saw no context that the trace could find")
         if missing:
@@ -109,7 +122,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    _version = "groundedness/1"
+    version = "groundedness/1"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
@@ -118,10 +131,10 @@ class Groundedness:
             return []
         text, context = trace.dataflow.generator_text, trace.dataflow.context
         if not text.strip():
-            return [Score.unscored(generator.id, self.name, "the model wrote no text", scorer=self._version)]
+            return [Score.unscored(generator.id, self.name, "the model wrote no text", scorer=self.version)]
         if not context and not is_abstention(text):
             reason = "the model saw no context that the trace could find"
-            return [Score.unscored(generator.id, self.name, reason, scorer=self._version)]
+            return [Score.unscored(generator.id, self.name, reason, scorer=self.version)]
         verdicts = assess(text, [passage.text for passage in context], trace.question)
         sentences = [self._sentence(trace, generator, text, verdict, context) for verdict in verdicts]
         return [self._whole(generator, verdicts), *sentences]
@@ -131,11 +144,11 @@ class Groundedness:
         if value is None and any(verdict.label == "abstention" for verdict in verdicts):
             reason = "the answer abstains, so nothing in it needs support"
             return Score(
-                span_id=generator.id, name=self.name, value=1.0, reason=reason, scorer=self._version, label="abstention"
+                span_id=generator.id, name=self.name, value=1.0, reason=reason, scorer=self.version, label="abstention"
             )
         if value is None:
             return Score.unscored(
-                generator.id, self.name, "the answer states nothing that can be checked", scorer=self._version
+                generator.id, self.name, "the answer states nothing that can be checked", scorer=self.version
             )
         claims = [verdict for verdict in verdicts if verdict.is_claim]
         worst = min(claims, key=lambda verdict: verdict.value)
@@ -145,7 +158,7 @@ class Groundedness:
             name=self.name,
             value=value,
             reason=f"{carried} of {len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} supported",
-            scorer=self._version,
+            scorer=self.version,
             label=worst.label if worst.value < 0.5 else "supported",
             detail=worst.detail if worst.value < 0.5 else (),
         )
@@ -160,7 +173,7 @@ class Groundedness:
             span_id=generator.id,
             name=self.name,
             value=verdict.value,
-            scorer=self._version,
+            scorer=self.version,
             sentence=_range(generator.id, "output", text, verdict.start, verdict.end),
             support=support,
             label=verdict.label,
@@ -173,12 +186,17 @@ class AnswerRelevance:
 
     name = "answer_relevance"
 
+    @property
+    def version(self) -> str:
+        """See Scorer."""
+        return _with_embedding("answer_relevance/1", is_installed())
+
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator by the question and what it wrote."""
         generator = trace.dataflow.generator
         if generator is None:
             return []
-        version = _with_embedding("answer_relevance/1")
+        version = _with_embedding("answer_relevance/1", is_available())
         text = trace.dataflow.generator_text or trace.answer
         if not trace.question.strip():
             return [Score.unscored(generator.id, self.name, _NO_QUESTION, scorer=version)]
@@ -199,33 +217,6 @@ def default_scorers() -> list[Scorer]:
     return [make() for make in SCORERS.values()]
 
 
-def scorer_named(name: str) -> Scorer:
-    """The default scorer with this name.
-
-    Raises UnknownScorer, with the name that was probably meant.
-    """
-    if name in SCORERS:
-        return SCORERS[name]()
-    close = difflib.get_close_matches(name.lower().replace("-", "_"), SCORERS, n=1, cutoff=0.5)
-    meant = f"did you mean {close[0]!r}? " if close else ""
-    raise UnknownScorer(f"cannot score with {name!r}: no scorer has that name; {meant}use one of {', '.join(SCORERS)}")
-
-
-def score_trace(trace: Trace, scorers: Sequence[Scorer] | None = None) -> list[Score]:
-    """All scores of a trace, by `scorers` or the default ones.
-
-    A scorer that raises leaves an unscored root instead.
-    """
-    scores: list[Score] = []
-    for scorer in default_scorers() if scorers is None else scorers:
-        try:
-            scores.extend(scorer.score(trace))
-        except Exception as error:  # noqa: BLE001 - a judge that fails is not the step failing, and must not break the host
-            reason = f"the scorer failed: {type(error).__name__}: {error}"[:_SHOWN]
-            scores.append(Score.unscored(trace.root.id, scorer.name, reason))
-    return scores
-
-
 def _retrievals(trace: Trace) -> list[Span]:
     return [
         span for span in trace.of_kind("retriever", "reranker") if span.status in ("ok", "recovered") or span.documents
@@ -243,8 +234,8 @@ def _missing(
     return "" if passages else none_found
 
 
-def _with_embedding(version: str) -> str:
-    return f"{version}+wordllama" if is_available() else f"{version}, lexical only: wordllama could not be loaded"
+def _with_embedding(version: str, has_embedding: bool) -> str:
+    return f"{version}+wordllama" if has_embedding else f"{version}, lexical only: wordllama could not be loaded"
 
 
 def _sufficiency_score(span_id: str, verdict: SufficiencyVerdict, place: TextRange | None, version: str) -> Score:

@@ -25,7 +25,7 @@ class TraceSummary(BaseModel, frozen=True):
     culprit: str | None = None
     failure: str | None = None
     version: str | None = None
-    """Of the rules that made the diagnosis; None without one, "" where the trace has changed since."""
+    """Of the rules and scorers that made the diagnosis; None without one, "" where the trace has changed since."""
 
 
 class Feedback(BaseModel, frozen=True):
@@ -66,8 +66,11 @@ class Store(Protocol):
         """Store whole traces; what is there under the same ids is replaced."""
         ...
 
-    def add_scores(self, trace_id: str, scores: Sequence[Score]) -> None:
-        """Store scores; one with the same span, name, part and scorer is replaced."""
+    def add_scores(self, trace_id: str, scores: Sequence[Score], *, instead_of: Iterable[str] = ()) -> None:
+        """Store scores; one with the same span, name, part and scorer is replaced, and so are all of a name in `instead_of`.
+
+        The trace's diagnosis is stale then: it was made without them.
+        """
         ...
 
     def scores(self, trace_id: str) -> list[Score]:
@@ -75,7 +78,7 @@ class Store(Protocol):
         ...
 
     def add_diagnosis(self, diagnosis: Diagnosis, version: str, seen: Trace | None = None) -> None:
-        """Store a diagnosis; the one before is replaced. `version` is that of the rules that made it.
+        """Store a diagnosis; the one before is replaced. `version` is that of the rules and scorers that made it.
 
         `seen` is the trace as it was diagnosed: where a step has come or changed meanwhile, the diagnosis is stale at once.
         """
@@ -88,7 +91,7 @@ class Store(Protocol):
     def waiting(self, version: str, *, limit: int = 1_000, sample: float = 1.0) -> list[str]:
         """Ids of the finished traces, the newest first, that have no diagnosis by rules of this version.
 
-        A diagnosis counts no more once a step of the trace is added or changed, or somebody corrects the answer.
+        A diagnosis counts no more once a step of the trace is added or changed, scores come, or somebody corrects the answer.
         `sample` is the share of all traces to look at, 0..1; a trace is always in the sample or never.
         """
         ...

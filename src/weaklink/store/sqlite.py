@@ -115,13 +115,20 @@ class SQLiteStore:
         for trace in traces:
             self._write(lambda batch, whole=trace: _fill_with_trace(batch, whole))
 
-    def add_scores(self, trace_id: str, scores: Sequence[Score]) -> None:
+    def add_scores(self, trace_id: str, scores: Sequence[Score], *, instead_of: Iterable[str] = ()) -> None:
         """See Store.add_scores."""
         rows = [
             (trace_id, score.span_id, score.name, _part(score), score.scorer, score.value, self._body(score))
             for score in scores
         ]
-        self._change("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+        def change(connection: apsw.Connection) -> None:
+            replaced = [(trace_id, name) for name in instead_of]
+            connection.executemany("DELETE FROM scores WHERE trace_id = ? AND name = ?", replaced)
+            connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.execute("UPDATE diagnoses SET version = '' WHERE trace_id = ?", (trace_id,))
+
+        self._in_transaction(change)
 
     def add_diagnosis(self, diagnosis: Diagnosis, version: str, seen: Trace | None = None) -> None:
         """See Store.add_diagnosis."""
