@@ -176,14 +176,18 @@ class Snapshotter:
             out: dict[str, Any] = {}
             open_keys = self._open_keys
             for key, item in dict.items(value):
-                if type(key) is not str:
-                    key = self._key(key, budget)
                 kind = type(item)
-                if key not in open_keys and self._is_secret(key, kind):
-                    out[key] = MASK
-                elif kind is str:
-                    out[key] = item if len(item) <= LONG_TEXT else budget.shared(item)
-                elif item is None or kind is bool or (kind is int and -_EXACT_INT <= item < _EXACT_INT):
+                if type(key) is not str or key not in open_keys:
+                    key = self._key(key, budget)
+                    if self._is_secret(key, kind):
+                        out[key] = MASK
+                        continue
+                if (
+                    (kind is str and len(item) <= LONG_TEXT)
+                    or item is None
+                    or kind is bool
+                    or (kind is int and -_EXACT_INT <= item < _EXACT_INT)
+                ):
                     out[key] = item
                 else:
                     out[key] = self.freeze(item, budget, depth + 1)
@@ -228,12 +232,14 @@ class Snapshotter:
         out: dict[str, Any] = {}
         # A dict that another thread grows meanwhile fails here, and is shown by its class alone: a copy of it may cost 40 ms.
         for key, item in islice(dict.items(value), 20):
-            name = key if type(key) is str else self._key(key, budget)
+            name = self._key(key, budget)
             out[name] = MASK if self._is_secret(name, type(item)) else self.freeze(item, budget, depth + 1)
         out["…"] = marked("cut", f"{dict.__len__(value) - len(out)} more items")
         return out
 
     def _key(self, key: Any, budget: Budget) -> str:
+        if type(key) is str:
+            return key
         frozen = self.freeze(key, budget, _MAX_DEPTH)
         kind = type(frozen)
         if kind is str:

@@ -20,6 +20,7 @@ from weaklink.recorder.latest import Latest
 from weaklink.snapshot import Snapshotter
 from weaklink_langchain import WeaklinkCallbackHandler, convert, hooks, langgraph, scores, steps
 from weaklink_langchain import handler as handler_module
+from weaklink_langchain.recording import Recording
 
 
 class Letters(Embeddings):
@@ -100,12 +101,16 @@ PARTS: list[tuple[Any, str]] = [
             "describe_documents", "add_scores", "arguments", "describe_call", "result_of", "says_error",
         )
     ],
-    (handler_module, "is_plumbing"), (langgraph, "status_of"), (langgraph, "is_interrupted"),
+    (handler_module, "is_plumbing_name"), (langgraph, "status_of"), (langgraph, "is_interrupted"),
     (recorder, "describe"), (recorder, "status_of"), (recorder, "_swept_status"), (errors, "message_of"), (errors, "_stack"),
     (Latest, "watch"), (hooks, "listening_place"), (scores, "listening_place"), (scores, "_scored"),
     *[
+        (Recording, name)
+        for name in ("start", "set_input", "set_output", "set_answer", "is_of_another")
+    ],
+    *[
         (WeaklinkCallbackHandler, name)
-        for name in ("_start", "_set_input", "_set_output", "_finish", "kind_of", "start_hooked", "note_scores")
+        for name in ("kind_of", "start_hooked", "note_scores")
     ],
 ]  # fmt: skip
 

@@ -59,22 +59,19 @@ class Latest:
         if scope is None or not scope.is_here():
             scope = _Scope(scope)
             _scope.set(scope)
+        trace.watchers = [*(trace.watchers or ()), (self, scope)]
 
-        also = trace.when_done  # another handler records it too
-
-        def is_done(trace: TraceState, scope: _Scope | None = scope) -> None:
-            if also is not None:
-                also(trace)
-            self._anywhere = trace
-            while scope is not None:
-                finished = scope.finished
-                finished.pop(self._number, None)
-                finished[self._number] = trace
-                if len(finished) > _MOST_HANDLERS:
-                    finished.pop(next(iter(finished)), None)
-                scope = scope.above
-
-        trace.when_done = is_done
+    def is_done(self, trace: TraceState, place: _Scope | None) -> None:
+        """The root of a trace that began in `place` has ended."""
+        self._anywhere = trace
+        scope = place
+        while scope is not None:
+            finished = scope.finished
+            finished.pop(self._number, None)
+            finished[self._number] = trace
+            if len(finished) > _MOST_HANDLERS:
+                finished.pop(next(iter(finished)), None)
+            scope = scope.above
 
     def get(self) -> TraceState | None:
         """The newest finished trace of this thread or task, else of any; None where nothing has finished yet."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from weaklink.model.span import SpanKind, SpanStatus
 
 # What a record weighs in the queue besides its text: the object, its small values and its containers.
@@ -24,10 +22,18 @@ class Watch(ref[Any]):
     key: int
 
 
+class Watcher(Protocol):
+    """Wants to know of the end of a trace."""
+
+    def is_done(self, trace: TraceState, place: Any) -> None:
+        """The root of `trace`, which began in `place`, has ended."""
+        ...
+
+
 class TraceState:
     """What is known of a trace while its spans come in."""
 
-    __slots__ = ("done", "epoch_ns", "input_tokens", "key", "output_tokens", "spans", "when_done")
+    __slots__ = ("done", "epoch_ns", "input_tokens", "key", "output_tokens", "spans", "watchers")
 
     def __init__(self, key: int) -> None:
         """`key` is that of the root."""
@@ -35,8 +41,8 @@ class TraceState:
         self.epoch_ns = time_ns() - perf_counter_ns()
         """What to add to the performance counter to get nanoseconds since 1970: one clock for all steps of a trace."""
         self.done = False
-        self.when_done: Callable[[TraceState], None] | None = None
-        """For the integration: called once the root has ended, on any thread."""
+        self.watchers: list[tuple[Watcher, Any]] | None = None
+        """Who is told once the root has ended, on any thread, and where the trace began."""
         # The writer thread alone counts these.
         self.spans = 0
         self.input_tokens: int | None = None

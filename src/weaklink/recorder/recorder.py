@@ -57,7 +57,7 @@ class Recorder:
 
     def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
         """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
-        parent = None if parent_key is None else self._open.get(parent_key) or self._late.get(parent_key)
+        parent = None if parent_key is None else self.find(parent_key)
         span = OpenSpan(key, parent, name, kind)
         if parent is None:
             if (block := _block.get()) is not None:
@@ -72,7 +72,8 @@ class Recorder:
 
     def find(self, key: int) -> OpenSpan | None:
         """The open span with this key, or one that was closed before its own end came; None where there is neither."""
-        return self._open.get(key) or self._late.get(key)
+        span = self._open.get(key)
+        return self._late.get(key) if span is None and self._late else span
 
     def finish(self, span: OpenSpan, status: SpanStatus = "ok", when: int = 0) -> None:
         """The step has ended, now or at `when` on the performance counter."""
@@ -104,9 +105,11 @@ class Recorder:
         if parent is None:
             trace = span.trace
             trace.done = True
-            if (tell := trace.when_done) is not None:
-                trace.when_done = None
-                tell(trace)
+            watchers, trace.watchers = trace.watchers, None
+            for watcher, place in watchers or ():
+                watcher.is_done(trace, place)
+        elif span.has_retrieval or span.kind == "retriever" or span.kind == "reranker":
+            parent.has_retrieval = True
 
     def fail(self, span: OpenSpan, error: BaseException, status: SpanStatus | None = None) -> None:
         """The step has ended with an exception; `status` where the integration knows better than the exception's class."""

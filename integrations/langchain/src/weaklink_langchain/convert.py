@@ -14,7 +14,7 @@ _ROLES = {
     "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool", "chat": "user",
     "HumanMessageChunk": "user", "AIMessageChunk": "assistant", "SystemMessageChunk": "system", "ToolMessageChunk": "tool",
 }  # fmt: skip
-_MESSAGE_FIELDS = ("name", "tool_call_id", "status")
+_MESSAGE_FIELDS = ("name", "tool_call_id", "status", "artifact")
 _MODEL_NAMES = frozenset(("model", "model_name", "model_id", "deployment_name", "azure_deployment"))
 _COUNTED = ("input_tokens", "output_tokens")
 _TOKEN_DETAILS = (
@@ -43,10 +43,12 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
         if type(metadata) is dict:
-            frozen = freeze_dict(metadata, budget, depth + 1)
-        else:
-            frozen = {} if metadata is None else freeze(metadata, budget, depth + 1)
-        passage = Passage(content, identity if type(identity) is str else None, frozen if type(frozen) is dict else {})
+            metadata = freeze_dict(metadata, budget, depth + 1)
+        elif metadata is not None:
+            metadata = freeze(metadata, budget, depth + 1)
+        passage = Passage(
+            content, identity if type(identity) is str else None, metadata if type(metadata) is dict else {}
+        )
         if budget.passages is None:
             budget.passages = [passage]
         else:
@@ -55,20 +57,18 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
 
     def message(value: Any, budget: Budget, depth: int) -> Any:
         fields = value.__dict__
-        kind = fields.get("type")
+        kind, content = fields.get("type"), fields.get("content")
+        if type(content) is not str or len(content) > LONG_TEXT:
+            content = freeze(content, budget, depth + 1)
         out: dict[str, Any] = {
-            MARK: "message",
-            "role": _ROLES.get(kind, kind) if type(kind) is str else "",
-            "content": freeze(fields.get("content"), budget, depth + 1),
-        }
+            MARK: "message", "role": _ROLES.get(kind, kind) if type(kind) is str else "", "content": content
+        }  # fmt: skip
         calls = fields.get("tool_calls")
         if type(calls) is list and calls:
             out["tool_calls"] = freeze(calls, budget, depth + 1)
         for name in _MESSAGE_FIELDS:
             if (found := fields.get(name)) is not None:
                 out[name] = freeze(found, budget, depth + 1)
-        if (artifact := fields.get("artifact")) is not None:
-            out["artifact"] = freeze(artifact, budget, depth + 1)
         return out
 
     def messages(value: Any, budget: Budget, depth: int) -> Any:
@@ -131,12 +131,12 @@ def model_call(
             found["provider"] = provider
     parameters: dict[str, Any] = {}
     for key, value in invocation.items() if invocation else ():
-        if type(key) is not str:
+        if value is None or type(key) is not str:
             continue
         if key in _MODEL_NAMES:
             if type(value) is str and not found["name"]:
                 found["name"] = value
-        elif value is not None and key not in _NOT_PARAMETERS:
+        elif key not in _NOT_PARAMETERS:
             parameters[key] = value
     if parameters:
         found["parameters"] = taker.take(parameters)[0]
@@ -197,15 +197,18 @@ def output_of(response: LLMResult) -> Any:
     """What the model wrote: a message or a text, a list where several were asked for."""
     found: list[Any] = []
     for items in response.generations:
-        found += [getattr(item, "message", None) or item.text for item in items]
+        for item in items:
+            found.append(getattr(item, "message", None) or item.text)
     return found[0] if len(found) == 1 else found or None
 
 
 def _usage(usage: Any) -> dict[str, int]:
-    found = {name: value for name in _COUNTED if type(value := usage.get(name)) is int and value >= 0}
+    found: dict[str, int] = {}
+    for name in _COUNTED:
+        if type(count := usage.get(name)) is int and count >= 0:
+            found[name] = count
     for details_of, key, name in _TOKEN_DETAILS:
-        details = usage.get(details_of)
-        if type(details) is dict and type(count := details.get(key)) is int and count >= 0:
+        if type(details := usage.get(details_of)) is dict and type(count := details.get(key)) is int and count >= 0:
             found[name] = count
     return found
 

@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-_HIDDEN = "langsmith:hidden"
+HIDDEN = "langsmith:hidden"
+"""The tag of a run that is the framework's own whatever its name."""
 # Names that LangChain and LangGraph give to what they make themselves; a step that a person named is never one of them.
 _PLUMBING = re.compile(
     r"Runnable(?:Sequence|Parallel|Passthrough|Assign|Pick|Branch|Each|Map|Callable|WithFallbacks|Retry|Binding|"
@@ -14,11 +15,7 @@ _PLUMBING = re.compile(
 )
 
 
-def is_plumbing(name: str, tags: list[str] | None) -> bool:
-    """Whether a chain run of this name is the framework's own."""
-    return _is_plumbing_name(name) or (bool(tags) and _HIDDEN in tags)
-
-
 @lru_cache(maxsize=4_096)
-def _is_plumbing_name(name: str) -> bool:
+def is_plumbing_name(name: str) -> bool:
+    """Whether a chain run of this name is the framework's own."""
     return _PLUMBING.fullmatch(name) is not None

@@ -224,8 +224,6 @@ class Tracing:
     def finish(self, span: OpenSpan, status: SpanStatus = "ok") -> None:
         """The step has ended."""
         self.recorder.finish(span, status)
-        if span.parent is not None and (span.has_retrieval or span.kind == "retriever" or span.kind == "reranker"):
-            span.parent.has_retrieval = True
 
     def fail(self, span: OpenSpan, error: BaseException) -> None:
         """The step has ended with an exception, which may be control flow."""
