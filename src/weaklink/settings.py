@@ -28,6 +28,18 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     """Bytes that may wait for the writer; what comes on top is dropped, counted and reported."""
     flush_interval_ms: int = Field(default=200, ge=10)
     """How long a finished span waits at most before it is on its way to disk."""
+    sample_rate: float = Field(default=1.0, ge=0, le=1)
+    """The share of traces that is stored; those in which a step failed are stored all the same."""
+    keep_days: float | None = Field(default=None, ge=0)
+    """Traces older than this are deleted; None keeps them for ever."""
+    keep_traces: int | None = Field(default=None, ge=0)
+    """At most so many traces are kept."""
+    keep_bytes: int | None = Field(default=None, ge=0)
+    """The store takes at most so many bytes."""
+    keep_longer: float = Field(default=4.0, ge=1)
+    """How many times longer traces are kept that are broken, have feedback, or belong to the sample."""
+    keep_sample: float = Field(default=0.0, ge=0, le=1)
+    """The share of traces that is kept longer whatever became of them."""
 
 
 def load_settings(**given: object) -> Settings:

@@ -39,14 +39,14 @@ def write_together(path: Path, *, processes: int, threads: int, seconds: float, 
         )
         for _ in range(processes)
     ]  # fmt: skip
-    until = time.monotonic() + seconds
+    is_over = threading.Event()
     problems: list[Exception] = []
     reads = pruned = 0
 
     def read() -> None:
         nonlocal reads
         store = open_store(path)
-        while time.monotonic() < until:
+        while not is_over.is_set():
             try:
                 for trace in store.traces("question", limit=5):
                     assert 1 <= len(trace.spans) <= 3
@@ -63,18 +63,19 @@ def write_together(path: Path, *, processes: int, threads: int, seconds: float, 
     def delete() -> None:
         nonlocal pruned
         store = open_store(path)
-        while time.monotonic() < until:
-            time.sleep(0.5)
-            try:
-                pruned += store.prune(keep=200)
-            except Exception as error:
-                problems.append(error)
+        while not is_over.wait(0.5):
+            if path.exists():
+                try:
+                    pruned += store.prune(keep=200)
+                except Exception as error:
+                    problems.append(error)
         store.close()
 
     others = [threading.Thread(target=read), *([threading.Thread(target=delete)] if prune else [])]
     for other in others:
         other.start()
     results = [writer.communicate(timeout=seconds + 60) for writer in writers]
+    is_over.set()
     for other in others:
         other.join()
     complaints = [line for _, errors in results for line in errors.splitlines()]

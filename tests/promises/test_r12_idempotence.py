@@ -19,7 +19,7 @@ from weaklink.snapshot import Passage, Snapshotter
 from weaklink.store.sqlite import SQLiteStore
 from weaklink.store.write import Batch
 
-_ROWS = ("spans", "documents", "traces", "searchable", "statuses")
+_ROWS = ("spans", "documents", "traces", "searchable", "statuses", "uses")
 Rows = dict[str, list[Any]]
 
 
@@ -30,12 +30,21 @@ def content(path: Path) -> dict[str, list[Any]]:
         table: connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
         for table, order in (("spans", "trace_id, id"), ("documents", "trace_id, span_id, role, rank"), ("texts", "id"))
     }
+    # Which texts a text is made of was learnt when it was stored; the rest is who uses them.
+    found["uses"] = connection.execute(
+        "SELECT text_id, user FROM uses WHERE typeof(user) = 'blob' ORDER BY 1, 2"
+    ).fetchall()
     columns = "id, name, status, start_ns, duration_ns, spans, input_tokens, output_tokens"
     found["traces"] = connection.execute(f"SELECT {columns} FROM traces ORDER BY id").fetchall()
     words = "SELECT traces.id FROM search JOIN traces ON traces.seq = search.rowid WHERE search MATCH ? ORDER BY 1"
     found["search"] = [connection.execute(words, (word,)).fetchall() for word in ("question", "answer", "long")]
     connection.close()
     return found
+
+
+def rows_of(batch: Batch, name: str) -> Any:
+    """What adds rows to one table of a batch."""
+    return batch.uses.update if name == "uses" else getattr(batch, name).extend
 
 
 class Streams(RuleBasedStateMachine):
@@ -132,7 +141,7 @@ class Streams(RuleBasedStateMachine):
         other = SQLiteStore(Path(self.folder.name) / "other.db")
         other.append(lambda batch: None)
         copier = apsw.Connection(str(other.path))
-        copier.executemany("INSERT INTO texts (id, hash, content) VALUES (?, ?, ?)", self.texts())
+        copier.executemany("INSERT INTO texts (id, hash, content, parts) VALUES (?, ?, ?, ?)", self.texts())
         copier.close()
         chance = random.Random(len(self.stream))
         for store, times in ((other, 1), (other, 2), (self.store, 3)):
@@ -144,7 +153,7 @@ class Streams(RuleBasedStateMachine):
                 def fill(batch: Batch, some: list[Rows] = some) -> None:
                     for rows in some:
                         for name in _ROWS:
-                            getattr(batch, name).extend(rows[name])
+                            rows_of(batch, name)(rows[name])
 
                 store.append(fill)
             assert content(store.path) == expected
@@ -153,7 +162,7 @@ class Streams(RuleBasedStateMachine):
         self.figures.update(streams=1, records=len(self.stream), fates=fates)
 
     def texts(self) -> list[Any]:
-        return apsw.Connection(str(self.store.path)).execute("SELECT id, hash, content FROM texts").fetchall()
+        return apsw.Connection(str(self.store.path)).execute("SELECT id, hash, content, parts FROM texts").fetchall()
 
 
 def test_a_stream_in_any_order_and_number_gives_the_same_content():

@@ -31,7 +31,7 @@ def test_folder_and_files_are_the_owners_alone_whatever_the_umask(tmp_path: Path
     finally:
         os.umask(before)
     print(f"S7: {found}")
-    expected = dict.fromkeys(("traces.db", "traces.db-wal", "traces.db-shm"), "0o600")
+    expected = dict.fromkeys(("traces.db", "traces.db-wal", "traces.db-shm", "traces.db-reserve"), "0o600")
     found.pop(".gitignore")
     assert found == {".weaklink": "0o700", **expected}
     assert (folder / ".gitignore").read_text() == "*\n"

@@ -17,6 +17,7 @@ from weaklink.cli.export import export
 from weaklink.cli.failing import CleanGroup, leave_broken_pipe
 from weaklink.cli.importing import import_file
 from weaklink.cli.list import list_traces
+from weaklink.cli.prune import prune
 from weaklink.cli.score import score
 from weaklink.cli.show import show
 
@@ -38,6 +39,7 @@ app.command("diff")(diff)
 app.command("score")(score)
 app.command("export")(export)
 app.command("import")(import_file)
+app.command("prune")(prune)
 app.command("doctor")(doctor)
 
 

@@ -24,6 +24,7 @@ def encode(record: Record, batch: Batch) -> None:
     trace_id = _hex(trace.key)
     span_id = trace_id if span.key == trace.key else _hex(span.key)
 
+    batch.used_by(trace_id)
     json = batch.json
     # Before the span itself: what cannot be encoded must not leave half a step in the batch.
     documents = [

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from weaklink.errors import StoreError
 from weaklink.recorder.open_span import OpenSpan
 from weaklink.recorder.queue import BoundedQueue
+from weaklink.recorder.sampling import Sampler
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from weaklink.settings import Settings
+    from weaklink.store.retention import Housekeeping
     from weaklink.store.sqlite import SQLiteStore
     from weaklink.store.write import Batch
 
@@ -51,6 +53,8 @@ class Writer:
         self._patience = float("inf")
         self._path = path
         self._store: SQLiteStore | None = None
+        self._housekeeping: Housekeeping | None = None
+        self._sampler = Sampler(settings.sample_rate) if settings.sample_rate < 1 else None
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._progress = threading.Condition()
@@ -60,6 +64,8 @@ class Writer:
         self._pause = 0.0
         self._retry_at = 0.0
         self._stop = False
+        self._releases = False
+        """Somebody waits for all that there is: traces that are not decided on are stored."""
         self.running = False
         self.idle = False
         self._warned: dict[str, float] = {}
@@ -94,6 +100,7 @@ class Writer:
         with self._progress:
             while self._queue.settled < target:
                 self._retry_at = 0.0
+                self._releases = True
                 self._wake.set()
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.running:
@@ -113,8 +120,9 @@ class Writer:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._draining.acquire(timeout=0.05):
             try:
+                self._releases = True
                 self._drain(len(self._unwritten) + len(self._queue))
-                left = len(self._unwritten)
+                left = len(self._unwritten) + (self._sampler.held if self._sampler else 0)
                 self._unwritten.clear()
                 while taken := self._queue.take(_BATCH):
                     left += len(taken)
@@ -143,6 +151,7 @@ class Writer:
                     # Not what comes in meanwhile: beside a busy host that would be transactions of ten spans, at three times
                     # the CPU per span.
                     busy = self._drain(len(self._unwritten) + len(self._queue)) or busy
+                    busy = self._keep_house() or busy
                 with self._progress:
                     self._progress.notify_all()
                 if self._stop:
@@ -171,18 +180,43 @@ class Writer:
     def _drain(self, waiting: int) -> bool:
         """Store the `waiting` records that have waited longest; True where there was anything."""
         worked = False
-        while waiting > 0 and time.monotonic() >= self._retry_at:
-            if not self._unwritten:
-                self._unwritten = self._queue.take(min(_BATCH, waiting))
-            if not self._unwritten:
+        while (waiting > 0 or self._releases) and time.monotonic() >= self._retry_at:
+            taken = [] if self._unwritten else self._queue.take(min(_BATCH, waiting))
+            waiting -= len(taken) or len(self._unwritten)
+            if taken:
+                self._unwritten = self._chosen(taken)
+            if self._releases and waiting <= 0:
+                self._releases = False
+                self._unwritten += self._sampler.release() if self._sampler else ()
+            if not taken and not self._unwritten:
                 return worked
             worked = True
-            waiting -= len(self._unwritten)
-            if not self._write(self._unwritten):
+            if self._unwritten and not self._write(self._unwritten):
                 return True
             with self._progress:
                 self._progress.notify_all()
         return worked or waiting > 0
+
+    def _chosen(self, records: list[Any]) -> list[Any]:
+        """What is to be stored now, where not all traces are."""
+        if self._sampler is None:
+            return records
+        chosen, left_out = self._sampler.sort(records)
+        self._queue.settle(dropped=left_out, reason="not sampled")
+        return chosen
+
+    def _keep_house(self) -> bool:
+        """Delete what is no longer to be kept, for half an interval at most; True where more is left to delete."""
+        if self._housekeeping is None:
+            return False
+        until = time.monotonic() + self._interval / 2
+        try:
+            while (pause := self._housekeeping.step()) is not None:
+                if self._stop or time.monotonic() + pause >= until or self._wake.wait(pause):
+                    return True
+        except StoreError as error:
+            self._warn("housekeeping", f"old traces could not be deleted: {error}")
+        return False
 
     def _write(self, records: list[Any]) -> bool:
         try:
@@ -201,10 +235,13 @@ class Writer:
     def _append(self, records: list[Any]) -> int:
         # Imported by the thread that needs it: the host's own start does not pay for SQLite and the encoders.
         from weaklink.recorder.encode import encode
+        from weaklink.store.protocol import Retention
+        from weaklink.store.retention import Housekeeping
         from weaklink.store.sqlite import SQLiteStore
 
         if self._store is None:
             self._store = SQLiteStore(self._path, self._settings, may_wait=self._may_wait)
+            self._housekeeping = Housekeeping(self._store, Retention.of(self._settings))
         done: list[Any] = []
 
         def fill(batch: Batch) -> None:

@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklink.store.protocol import Feedback, Store, TraceSummary
+    from weaklink.store.protocol import Feedback, Retention, Store, TraceSummary
     from weaklink.store.sqlite import SQLiteStore, open_store
 
-__all__ = ["Feedback", "SQLiteStore", "Store", "TraceSummary", "open_store"]
+__all__ = ["Feedback", "Retention", "SQLiteStore", "Store", "TraceSummary", "open_store"]
 
-_HOME = dict.fromkeys(("Feedback", "Store", "TraceSummary"), "protocol") | dict.fromkeys(
+_HOME = dict.fromkeys(("Feedback", "Retention", "Store", "TraceSummary"), "protocol") | dict.fromkeys(
     ("SQLiteStore", "open_store"), "sqlite"
 )
 

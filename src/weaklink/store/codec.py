@@ -22,7 +22,9 @@ class Encoder:
         """`text_id` stores a text and gives its id; with `redacted`, secrets are masked."""
         self._text_id = text_id
         self._redacted = redacted
-        self._written: dict[int, tuple[Any, str]] = {}
+        self._written: dict[tuple[int, bytes], tuple[Any, str]] = {}
+        self.scope = b""
+        """What the values are encoded for: the texts in a value are asked for once in each scope."""
 
     def __call__(self, value: Any) -> str:
         """The JSON text of `value`."""
@@ -37,9 +39,10 @@ class Encoder:
     def frozen(self, value: Any) -> str:
         """The same for a value that will not change any more."""
         # The next step's input is often the very object that was the last step's output: it is written once a batch.
-        seen = self._written.get(id(value))
+        key = (id(value), self.scope)
+        seen = self._written.get(key)
         if seen is None:
-            seen = self._written[id(value)] = (value, self(value))  # holds the value, so that its id stays its own
+            seen = self._written[key] = (value, self(value))  # holds the value, so that its id stays its own
         return seen[1]
 
     def _referring(self, value: Any) -> Any:
@@ -57,6 +60,8 @@ class Encoder:
         return value
 
     def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:
+        if TEXT_REF in value and len(value) == 1:  # not one of ours
+            return {TEXT_REF: [self._referring(value[TEXT_REF])]}
         changed = None  # most dicts hold no long string, and need no copy
         for key, item in value.items():
             kind = type(item)
@@ -116,6 +121,8 @@ def resolve_references(value: Any, texts: dict[int, str]) -> Any:
         reference = value.get(TEXT_REF)
         if isinstance(reference, int) and len(value) == 1:
             return texts.get(reference, {"$type": "lost text"})
+        if isinstance(reference, list) and len(value) == 1:  # somebody's own dict that looks like a reference
+            return {TEXT_REF: resolve_references(reference[0], texts)}
         return {key: resolve_references(item, texts) for key, item in value.items()}
     if isinstance(value, list):
         return [resolve_references(item, texts) for item in value]

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from weaklink.errors import NewerStore, StoreError
+from weaklink.store.reserve import keep, log_pages
 from weaklink.store.schema import APPLICATION_ID, MIGRATIONS
 
 NEWEST = len(MIGRATIONS)
@@ -42,8 +43,11 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
                     f"the store {path} cannot be written: it has version {version}, and this Weaklink knows up to {NEWEST}; "
                     "type: pip install --upgrade weaklink, or set WEAKLINK_STORE to another file"
                 )
-            _prepare_for_writing(connection)
+            if version == 0:
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # a pruned file can then shrink
+            _prepare_for_writing(connection, path)
             _migrate(connection, version)
+            keep(path)
         connection.execute("PRAGMA query_only = 1" if not writable else "PRAGMA synchronous = NORMAL")
         return connection
     except (apsw.Error, OSError) as error:
@@ -117,8 +121,9 @@ def _version(connection: apsw.Connection, path: Path) -> int:
     return version
 
 
-def _prepare_for_writing(connection: apsw.Connection) -> None:
+def _prepare_for_writing(connection: apsw.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {log_pages(path.parent)}")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA journal_size_limit = 67108864")
 

@@ -1,11 +1,14 @@
 """What a store of traces can do."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from weaklink.model import Diagnosis, Score, SpanStatus, Trace, Usage
+from weaklink.settings import Settings
 
 
 class TraceSummary(BaseModel, frozen=True):
@@ -38,6 +41,35 @@ class Feedback(BaseModel, frozen=True):
     span_id: str | None = None
     comment: str = ""
     made_ns: int = 0
+
+
+class Retention(BaseModel, frozen=True):
+    """How much a store keeps. Where several limits are set, each holds; None is no limit."""
+
+    days: float | None = Field(default=None, ge=0)
+    """Traces older than this are deleted."""
+    traces: int | None = Field(default=None, ge=0)
+    """At most so many stay."""
+    bytes: int | None = Field(default=None, ge=0)
+    """The store takes at most so many bytes."""
+    longer: float = Field(default=4.0, ge=1)
+    """Traces that are broken, have feedback, or belong to the sample age so many times more slowly: they stay so many times longer,
+    and where room is short they are as good as traces that are so many times younger."""
+    sample: float = Field(default=0.0, ge=0, le=1)
+    """This share of all traces is the sample."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything is ever deleted."""
+        return (self.days, self.traces, self.bytes) != (None, None, None)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Retention:
+        """What the settings say."""
+        return cls(
+            days=settings.keep_days, traces=settings.keep_traces, bytes=settings.keep_bytes, longer=settings.keep_longer,
+            sample=settings.keep_sample,
+        )  # fmt: skip
 
 
 class Store(Protocol):
@@ -104,8 +136,11 @@ class Store(Protocol):
         """The feedback on a trace, the oldest first."""
         ...
 
-    def prune(self, *, keep: int) -> int:
-        """Delete all but the newest `keep` traces; returns how many were deleted."""
+    def prune(self, *, keep: int | Retention) -> int:
+        """Delete all but what is to be kept, or all but the newest `keep` traces; returns how many were deleted.
+
+        Other writers wait for less than a tenth of a second meanwhile.
+        """
         ...
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 """Rows back into spans, traces and summaries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -12,6 +12,7 @@ from weaklink.errors import AmbiguousTrace, UnknownTrace
 from weaklink.model import Document, Span, Trace, Usage
 from weaklink.store.codec import collect_references, loads, resolve_references
 from weaklink.store.protocol import TraceSummary
+from weaklink.store.texts import Part, joined
 
 _SPAN_COLUMNS = (
     "id, trace_id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, input, output, model, error, tags, "
@@ -194,10 +195,25 @@ def _document(row: Sequence[Any], texts: dict[int, str]) -> Document:
 
 
 def _texts(connection: apsw.Connection, ids: Iterable[int]) -> dict[int, str]:
-    ordered = sorted(ids)
     found: dict[int, str] = {}
-    for start in range(0, len(ordered), _MOST_TEXTS_A_QUERY):
-        part = ordered[start : start + _MOST_TEXTS_A_QUERY]
-        marks = ",".join("?" * len(part))
-        found.update(connection.execute(f"SELECT id, content FROM texts WHERE id IN ({marks})", part).fetchall())  # type: ignore[arg-type]
+    made_of: dict[int, list[Part]] = {}
+    wanted = set(ids)
+    for text_id, content, parts in _text_rows(connection, wanted):
+        if parts is None:
+            found[text_id] = content
+        else:
+            made_of[text_id] = loads(parts)
+    pieces = {part for parts in made_of.values() for part in parts if isinstance(part, int)}
+    known = found | {row[0]: row[1] for row in _text_rows(connection, pieces - wanted)}
+    for text_id, parts in made_of.items():
+        if (whole := joined(parts, known)) is not None:
+            found[text_id] = whole
     return found
+
+
+def _text_rows(connection: apsw.Connection, ids: Iterable[int]) -> Iterator[Any]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _MOST_TEXTS_A_QUERY):
+        some = ordered[start : start + _MOST_TEXTS_A_QUERY]
+        marks = ",".join("?" * len(some))
+        yield from connection.execute(f"SELECT id, content, parts FROM texts WHERE id IN ({marks})", some)

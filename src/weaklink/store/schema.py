@@ -141,4 +141,30 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         UPDATE diagnoses SET version = '' WHERE trace_id = NEW.trace_id;
     END;
     """,
+    """
+    ALTER TABLE texts ADD COLUMN parts TEXT;  -- JSON: strings, and ids of other texts; NULL where content has it all
+    CREATE TABLE uses (               -- who needs a text: deleted with the last of them
+        text_id INTEGER NOT NULL,
+        user NOT NULL,                -- a trace's id as bytes, or the id of a text that this one is a part of
+        PRIMARY KEY (text_id, user)
+    ) WITHOUT ROWID;
+    CREATE VIEW whole_texts AS        -- for people: id, and the text with its parts put together
+    SELECT id, CASE WHEN parts IS NULL THEN content ELSE (
+        SELECT group_concat(CASE piece.type WHEN 'text' THEN piece.value
+                            ELSE (SELECT part.content FROM texts part WHERE part.id = piece.value) END, '' ORDER BY piece.key)
+        FROM json_each(texts.parts) piece
+    ) END AS content FROM texts;
+    ALTER TABLE prunings ADD COLUMN looked_ns INTEGER NOT NULL DEFAULT 0;  -- when a writer last looked for traces to delete
+    INSERT OR IGNORE INTO uses
+    SELECT refers.value, iif(length(trace_id) = 32, coalesce(unhex(trace_id), CAST(trace_id AS BLOB)), CAST(trace_id AS BLOB))
+    FROM spans, json_tree(json_array(json(input), json(output), json(model), json(error), json(metadata), json(attributes))) refers
+    WHERE refers.key = '$weaklink.text' AND refers.type = 'integer';
+    INSERT OR IGNORE INTO uses
+    SELECT text_id, iif(length(trace_id) = 32, coalesce(unhex(trace_id), CAST(trace_id AS BLOB)), CAST(trace_id AS BLOB))
+    FROM documents WHERE text_id IS NOT NULL;
+    INSERT OR IGNORE INTO uses
+    SELECT refers.value, iif(length(trace_id) = 32, coalesce(unhex(trace_id), CAST(trace_id AS BLOB)), CAST(trace_id AS BLOB))
+    FROM documents, json_tree(metadata) refers
+    WHERE refers.key = '$weaklink.text' AND refers.type = 'integer';
+    """,
 )

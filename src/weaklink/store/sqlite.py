@@ -16,14 +16,16 @@ from weaklink.errors import StoreError
 from weaklink.model import Diagnosis, Document, Score, Span, Trace
 from weaklink.redact import mask_named, redact
 from weaklink.settings import Settings, load_settings
-from weaklink.store import read
+from weaklink.snapshot import LONG_TEXT
+from weaklink.store import pruning, read, reserve
 from weaklink.store.codec import escaped, loads, plain_dumps, with_marked_numbers
 from weaklink.store.connection import Patience, connect, file_at
 from weaklink.store.forking import watch
 from weaklink.store.location import resolve
-from weaklink.store.protocol import Feedback, Store, TraceSummary
-from weaklink.store.pruning import prune
-from weaklink.store.write import Batch, Fill, Texts, run_batch
+from weaklink.store.protocol import Feedback, Retention, Store, TraceSummary
+from weaklink.store.retention import Pruner
+from weaklink.store.texts import Texts
+from weaklink.store.write import Batch, Fill, run_batch
 
 _T = TypeVar("_T")
 _SEARCHED_CHARACTERS = 2_000
@@ -155,9 +157,44 @@ class SQLiteStore:
             "INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row]
         )
 
-    def prune(self, *, keep: int) -> int:
+    def prune(self, *, keep: int | Retention) -> int:
         """See Store.prune."""
-        return self._in_transaction(lambda connection: prune(connection, keep))
+        kept = Retention(traces=keep, longer=1.0) if isinstance(keep, int) else keep
+        pruner = Pruner(self, kept)
+        pruner.look()
+        while pruner.step():
+            time.sleep(pruner.pause_s)
+        return pruner.deleted
+
+    def to_prune(self, *, keep: Retention) -> int:
+        """How many traces `prune` would delete now."""
+        return self._read(lambda db: len(pruning.doomed(db, keep, time.time_ns())))
+
+    def count(self) -> int:
+        """How many traces there are."""
+        return int(self._select("SELECT count(*) FROM traces")[0][0])
+
+    def used_bytes(self) -> int:
+        """What the traces take on the disk, without the room in the file that is free for new ones."""
+        return self._read(pruning.used_bytes)
+
+    def change(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        """Do `work`, which makes room, in one write transaction; on a full disk the reserve is given up for it.
+
+        Raises StoreError where the store cannot be written.
+        """
+        try:
+            return self._in_transaction(work)
+        except StoreError as error:
+            if not isinstance(error.__cause__, apsw.FullError) or not reserve.give_up(self.path):
+                raise
+        with self.lock, suppress(apsw.Error):
+            self._open_writer()[0].wal_checkpoint()
+        return self._in_transaction(work)
+
+    def look(self, query: Callable[[apsw.Connection], _T]) -> _T:
+        """What `query` finds; raises StoreError where the store cannot be read."""
+        return self._read(query)
 
     def close(self) -> None:
         """See Store.close."""
@@ -292,6 +329,7 @@ def _fill_with_trace(batch: Batch, trace: Trace) -> None:
         return mask_named(value) if batch.redacted else value
 
     batch.replaced.append(trace.id)
+    batch.used_by(trace.id)
     for span in trace.spans:
         batch.spans.append(
             (span.trace_id, span.id, span.parent_id, batch.clean(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
@@ -318,7 +356,9 @@ def _fill_with_documents(
         score, metadata = document.score, document.metadata
         if score is not None and score - score != 0.0:  # NaN, infinite: see encode
             score, metadata = None, {**metadata, "score": score}
+        content = document.content
+        is_long = len(content) > LONG_TEXT
         batch.documents.append(
-            (span.trace_id, span.id, role, rank, document.id and batch.clean(document.id), None, batch.text_id(document.content), score,
-             document.higher_is_better, document.score_kind, json(metadata))
+            (span.trace_id, span.id, role, rank, document.id and batch.clean(document.id), None if is_long else batch.clean(content),
+             batch.text_id(content) if is_long else None, score, document.higher_is_better, document.score_kind, json(metadata))
         )  # fmt: skip

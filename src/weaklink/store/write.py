@@ -2,8 +2,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """One write transaction: rows collected, long texts interned, everything upserted."""
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
@@ -11,10 +9,9 @@ from typing import Any, Final
 
 import apsw
 
-from weaklink.redact import may_hold_secret, redact
 from weaklink.store.codec import Encoder
-
-_KNOWN_TEXTS: Final = 20_000
+from weaklink.store.pruning import release, texts_of
+from weaklink.store.texts import Texts, user_of
 
 # The same rows in any order, and any number of times, give the same content. Of two versions of a span the longer one is the
 # later one: an open one has no duration, and one that an ancestor's end closed may still end itself. What the later one does not
@@ -82,6 +79,7 @@ _REPLACE: Final = (
     "DELETE FROM traces WHERE id = ?",
     *(f"DELETE FROM {table} WHERE trace_id = ?" for table in ("spans", "documents", "fates")),
 )
+_USE: Final = "INSERT OR IGNORE INTO uses (text_id, user) VALUES {rows}"
 _SEARCHABLE: Final = """
 INSERT OR REPLACE INTO search (rowid, question, answer)
 SELECT seq, column1, column2 FROM (VALUES {rows}) CROSS JOIN traces ON traces.id = column3
@@ -89,66 +87,6 @@ SELECT seq, column1, column2 FROM (VALUES {rows}) CROSS JOIN traces ON traces.id
 # SQLite gives the GIL back at each step of a statement, and a thread that computes then keeps it for 5 ms: row by row, 512 spans
 # beside a busy host took up to 400 ms and 16 us of CPU each, and 2 us each in statements of many rows.
 _ROWS_AT_ONCE: Final = (64, 8, 1)
-
-
-class Texts:
-    """The long texts of a store: each stored once, found again by content hash. Used by one thread."""
-
-    def __init__(self, cursor: apsw.Cursor, *, redacted: bool) -> None:
-        """Texts go through `redact` before they are stored where `redacted` is True."""
-        self._cursor = cursor
-        self.redacted = redacted
-        self._prunings: Any = None
-        self._ids: OrderedDict[bytes, int] = OrderedDict()
-        self._this_batch: dict[int, tuple[str, int]] = {}
-
-    def start(self, prunings: Any) -> None:
-        """A new transaction begins; `prunings` counts how often texts were deleted, after which ids may be void."""
-        if prunings != self._prunings:
-            self._prunings = prunings
-            self._ids.clear()
-        self._this_batch.clear()
-
-    def forget(self) -> None:
-        """The transaction was rolled back: ids given in it are void."""
-        self._ids.clear()
-        self._this_batch.clear()
-
-    def id_of(self, text: str) -> int:
-        """The id of the row that holds `text`, which is made where there is none."""
-        # The same string object stands in up to seven payloads of one call; hashing it once is enough.
-        seen = self._this_batch.get(id(text))
-        if seen is not None:
-            return seen[1]
-        data = text.encode("utf-8", "backslashreplace")
-        key = hashlib.blake2b(data, digest_size=16).digest()
-        found = self._ids.get(key)
-        if found is None:
-            found = self._ids[key] = self._insert(data, key)
-            if len(self._ids) > _KNOWN_TEXTS:
-                self._ids.popitem(last=False)
-        self._this_batch[id(text)] = (text, found)  # holds the string, so that its id stays its own
-        return found
-
-    def clean(self, text: str) -> str:
-        """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
-        data = text.encode("utf-8", "backslashreplace")
-        clean = data.decode()
-        return redact(clean) if self.redacted and may_hold_secret(data) else clean
-
-    def _insert(self, data: bytes, key: bytes) -> int:
-        clean = data.decode()
-        if self.redacted and may_hold_secret(data):
-            masked = redact(clean)
-            if masked is not clean and masked != clean:
-                clean = masked
-                key = hashlib.blake2b(clean.encode(), digest_size=16).digest()
-        found = self._cursor.execute("SELECT id FROM texts WHERE hash = ?", (key,)).get
-        if found is None:
-            found = self._cursor.execute(
-                "INSERT INTO texts (hash, content) VALUES (?, ?) RETURNING id", (key, clean)
-            ).get
-        return int(found)
 
 
 class Batch:
@@ -160,6 +98,9 @@ class Batch:
         self.clean = texts.clean
         self.redacted = texts.redacted
         self.json = Encoder(texts.id_of, redacted=texts.redacted)
+        self._texts = texts
+        self.uses = texts.uses
+        """(text, user), see `used_by`."""
         self.spans: list[tuple[Any, ...]] = []
         self.traces: list[tuple[Any, ...]] = []
         self.documents: list[tuple[Any, ...]] = []
@@ -170,11 +111,20 @@ class Batch:
         self.replaced: list[str] = []
         """Ids of traces of which nothing that is stored shall stay, but scores, diagnosis and feedback."""
 
+    def used_by(self, trace_id: str) -> None:
+        """What is encoded from now on belongs to this trace."""
+        user = self.json.scope = user_of(trace_id)
+        self._texts.used_by(user)
+
     def run(self, cursor: apsw.Cursor) -> None:
         """Write all rows; the caller holds the transaction."""
-        for trace_id in self.replaced:
+        replaced = set(self.replaced)
+        released = {(text, user_of(trace_id)) for trace_id in replaced for text in texts_of(cursor, [trace_id])}
+        for trace_id in replaced:
             for sql in _REPLACE:
                 cursor.execute(sql, (trace_id,))
+        _execute(cursor, _USE, sorted(self.uses))
+        release(cursor, released - self.uses)
         _execute(cursor, _UPSERT_SPAN, self.spans)
         _execute(cursor, _UPSERT_DOCUMENT, self.documents)
         _execute(cursor, _UPSERT_TRACE, self.traces)
