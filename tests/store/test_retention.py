@@ -112,7 +112,7 @@ def test_the_texts_of_a_store_of_an_older_version_go_too(store_path: Path):
         text = '{"q": [{"$weaklink.text":1}]}' if number else '{"q": [{"$weaklink.text":1}, {"$weaklink.text":2}]}'
         columns = "trace_id, id, name, kind, status, start_ns, plumbing, input"
         values = "?1, ?1, 'c', 'chain', 'ok', 1, 0, ?2"
-        old.execute(f"INSERT INTO spans ({columns}) VALUES ({values})", (trace_id, text))# fmt: skip
+        old.execute(f"INSERT INTO spans ({columns}) VALUES ({values})", (trace_id, text))  # fmt: skip
     old.execute(
         "INSERT INTO documents (trace_id, span_id, role, rank, text_id) VALUES ('short', 'short', 'documents', 1, 3)"
     )
