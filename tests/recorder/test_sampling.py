@@ -41,7 +41,9 @@ def test_a_share_of_traces_is_stored_and_the_rest_counted(new_recorder: Callable
     found = stored(recorder)
     assert set(found) == {trace_id(key) for key in keys if key & 0xFFFFFFFF < 0.2 * 2**32}
     assert 80 < len(found) < 160
-    assert counts.dropped == {"not sampled": (600 - len(found)) * STEPS}
+    assert set(counts.dropped) == {"not sampled"}
+    shown_while_open = counts.emitted - 600 * STEPS
+    assert 0 <= counts.dropped["not sampled"] - (600 - len(found)) * STEPS <= shown_while_open
     assert (counts.emitted, counts.pending) == (counts.stored + counts.dropped["not sampled"], 0)
 
 
