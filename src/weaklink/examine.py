@@ -40,13 +40,19 @@ def version_of(scorer: Scorer) -> str:
 
 
 def examine(
-    trace: Trace, store: Store | None = None, scorers: Iterable[Scorer] = (), *, again: bool = False
+    trace: Trace,
+    store: Store | None = None,
+    scorers: Iterable[Scorer] = (),
+    *,
+    again: bool = False,
+    reference: str | None = None,
 ) -> Examination:
     """The examination of `trace`. With a `store`, what is there and up to date is used, and what is new is put there.
 
     Each of `scorers` runs where the store has no score of its version for what the trace holds now, where one is without a
-    value, or where `again` is set; each default scorer runs where nobody else gave a score of its name. A trace that is
-    still running is examined and nothing stored; a store that cannot be written is no obstacle.
+    value, or where `again` is set; each default scorer runs where nobody else gave a score of its name. Where somebody has
+    corrected the answer, the diagnosis is by that; by a `reference` given here it is for this look alone, and not stored. A
+    trace that is still running is examined and nothing stored; a store that cannot be written is no obstacle.
     """
     from weaklink.diagnosis import diagnose
     from weaklink.scoring import score_trace
@@ -55,17 +61,24 @@ def examine(
     due = due_scorers(trace, current, list(scorers), again=again)
     ran = frozenset(scorer.name for scorer in due)
     diagnosis = None if store is None or due else store.diagnosis(trace.id, diagnosis_version())
-    if diagnosis is not None:
+    if diagnosis is not None and reference is None:
         return Examination(trace, _ordered(trace, current), diagnosis)
     new = score_trace(trace, due)
     scores = _ordered(trace, [*(score for score in current if score.name not in ran), *new])
-    diagnosis = diagnose(trace, scores)
+    diagnosis = diagnose(trace, scores, reference=reference or _correction(trace, store))
     if store is not None and trace.duration_ns is not None:
         with suppress(StoreError):  # a read-only store can be looked at
             if due:
                 store.add_scores(trace.id, new, instead_of=ran)
-            store.add_diagnosis(diagnosis, diagnosis_version(), trace)
+            if reference is None:
+                store.add_diagnosis(diagnosis, diagnosis_version(), trace)
     return Examination(trace, scores, diagnosis, ran)
+
+
+def _correction(trace: Trace, store: Store | None) -> str | None:
+    """The newest answer that a person put in place of the recorded one."""
+    given = [] if store is None else [item.value for item in store.feedback(trace.id) if item.name == "corrected_answer"]
+    return next((text for text in reversed(given) if isinstance(text, str) and text.strip()), None)
 
 
 def current_scores(trace: Trace, stored: Iterable[Score]) -> list[Score]:

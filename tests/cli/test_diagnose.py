@@ -104,3 +104,22 @@ def test_list_gives_up_diagnosing_when_its_time_is_over(filled, monkeypatch):
 
     monkeypatch.setattr(module, "examine", slow)
     assert [one["waiting"] for one in filled.json("list", "--wait", "0.05")["traces"]] == [False, True, True]
+
+
+def test_a_corrected_answer_makes_the_next_diagnosis_exact(filled):
+    store = open_store(filled.store)
+    trace = store.get("b2")
+    assert not filled.json("show", "b2")["diagnosis"]["funnel"]["exact"]
+    store.add_feedback(Feedback(trace_id=trace.id, name="corrected_answer", value="45 euros"))
+    shown = filled.json("show", "b2")["diagnosis"]
+    assert shown["funnel"]["exact"]
+    assert (shown["culprit"]["name"], shown["failure"]) == ("write", "contradicted")
+    store.add_feedback(Feedback(trace_id=trace.id, name="corrected_answer", value="90 euros"))
+    assert filled.json("show", "b2")["diagnosis"]["verdict"] == "ok"
+
+
+def test_show_with_a_reference_says_where_it_was_lost_and_stores_nothing(filled):
+    text = filled.ok("show", "b2", "--reference", "45 euros")
+    assert "Evidence  exact: the claims of the reference answer" in text
+    assert '"45 euros"' in text
+    assert open_store(filled.store).diagnosis(open_store(filled.store).get("b2").id, RULES_VERSION) is None

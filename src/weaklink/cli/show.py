@@ -16,6 +16,12 @@ def show(
         bool, typer.Option("--all", "-a", help="Also the framework's own steps, every retrieval, the whole prompt.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Leave with exit code 1 when the trace is broken.")] = False,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference", metavar="ANSWER", help="The right answer: says exactly where each part of it was lost."
+        ),
+    ] = None,
     width: WidthOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -26,6 +32,7 @@ def show(
     weaklink show                 the newest trace
     weaklink show 2d882b93        the one whose id ends so
     weaklink show last --check    exit code 1 when it is broken, for scripts
+    weaklink show last --reference "28 days"    where the right answer was lost
     """
     from weaklink.cli.finding import find_trace, reading
     from weaklink.cli.screen import look, show_json, show_text, waiting
@@ -35,7 +42,7 @@ def show(
     opened = reading(store)
     found = find_trace(opened, trace)
     with waiting("scoring and diagnosing"):
-        examined = examine(found, opened)
+        examined = examine(found, opened, reference=reference)
     report = report_of(found, examined.scores, examined.diagnosis)
     if as_json:
         show_json(report_data(report))

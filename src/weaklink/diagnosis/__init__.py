@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from weaklink.diagnosis import blame, generation, hard, invented, retrieval
 from weaklink.diagnosis.finding import Finding, Rule
+from weaklink.diagnosis.funnel import funnel
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.probe import Probe, probe
 from weaklink.diagnosis.provenance import origins
+from weaklink.diagnosis.reference import by_reference, confirmed
 from weaklink.model import Diagnosis, Score, Scores, Trace
 
 RULES_VERSION = "2"
@@ -45,10 +47,14 @@ def diagnose(
     limits: Limits | None = None,
     rules: Iterable[Rule] = RULES,
     probed: Probe | None = None,
+    reference: str | None = None,
+    corpus: Iterable[str] | None = None,
 ) -> Diagnosis:
     """Name the step of `trace` that broke, with evidence and a probability, or say that it is not known.
 
-    Without `scores` the default scorers run first (offline). `probed` is what `probe` found in the live store.
+    Without `scores` the default scorers run first (offline). `probed` is what `probe` found in the live store. With a
+    `reference`, the right answer, nothing is guessed: the step that lost one of its claims is the weak link, and an answer that
+    holds them all is right. `corpus` are the source documents, so that a gap in the index is told from one in the corpus.
     """
     if scores is None:
         from weaklink.scoring import score_trace
@@ -56,10 +62,17 @@ def diagnose(
         scores = score_trace(trace)
     looked_up = Scores(scores)
     in_force = limits or Limits()
+    rules = tuple(rules)
     found = blame.find(trace, looked_up, in_force, rules)
     if probed is not None:
         found = probed.apply(found)
-    return blame.judge(trace, looked_up, in_force, found)
+    pieces = funnel(trace, reference, index=None if probed is None else probed.texts, corpus=corpus)
+    if reference is not None:
+        found = by_reference(trace, looked_up, in_force, found, pieces, rules)
+    diagnosis = blame.judge(trace, looked_up, in_force, found)
+    if reference is not None:
+        diagnosis = confirmed(trace, diagnosis, pieces)
+    return diagnosis.model_copy(update={"funnel": pieces, "origins": origins(trace)})
 
 
-__all__ = ["RULES", "RULES_VERSION", "Finding", "Limits", "Probe", "Rule", "diagnose", "origins", "probe"]
+__all__ = ["RULES", "RULES_VERSION", "Finding", "Limits", "Probe", "Rule", "diagnose", "funnel", "origins", "probe"]

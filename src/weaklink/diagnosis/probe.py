@@ -52,6 +52,11 @@ class Probe:
         """The store holds what the retriever did not return."""
         return self.rank is not None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the search found beyond what the retriever returned; empty where that is nothing better."""
+        return (self.passage,) if self.found_better else ()
+
     def apply(self, found: "list[Named]") -> "list[Named]":
         """Findings about this retriever, told apart: missed by the search, or missing from the corpus."""
         return [self._tell_apart(named) for named in found]

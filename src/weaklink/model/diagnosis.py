@@ -4,21 +4,14 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
 
+from weaklink.model.funnel import Funnel
+from weaklink.model.origin import Origin
 from weaklink.model.roles import Role
 from weaklink.model.score import TextRange
-from weaklink.model.span import SpanKind
+from weaklink.model.step import Step
 
 Verdict = Literal["ok", "recovered", "degraded", "broken", "unknown"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-
-
-class Step(BaseModel, frozen=True):
-    """A span, as a diagnosis points to it."""
-
-    span_id: str
-    name: str
-    kind: SpanKind
-    role: Role = ""
 
 
 class Evidence(BaseModel, frozen=True):
@@ -82,6 +75,10 @@ class Diagnosis(BaseModel, frozen=True):
     """The steps of the pipeline in order, as the strip shows them."""
     question: str = ""
     answer: str = ""
+    funnel: Funnel | None = None
+    """Which piece of the evidence that the answer needs got how far; None where nobody looked."""
+    origins: tuple[Origin, ...] = ()
+    """The values of the answer, each with the earliest step that contained it."""
     unscored: tuple[str, ...] = ()
     """Scores that could not be given, each with its reason."""
 

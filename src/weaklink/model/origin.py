@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from weaklink.model.diagnosis import Step
 from weaklink.model.score import TextRange
+from weaklink.model.step import Step
 
 ValueKind = Literal["number", "date", "time", "name", "id", "phrase"]
 Source = Literal["given", "found", "computed", "written"]

@@ -14,6 +14,7 @@ from weaklink.report.figures import (
     score_text,
     share_text,
 )
+from weaklink.report.lineage import LOST_WORDS, funnel_title, shown_funnel, shown_origins, source_text
 from weaklink.report.passages import PassageRow, RetrievalTable
 from weaklink.report.view import Report
 
@@ -23,11 +24,12 @@ _SPECIAL = str.maketrans(
 )
 _LIKE_A_LIST = re.compile(r"^([+-]|\d+[.)])(?=\s)")
 _EXCERPT = 160
+_STATES = {"held": "yes", "partly": "in part", "lost": "no", "unknown": "?", "": ""}
 
 
 def render_markdown(report: Report) -> str:
     """The report as GitHub-flavoured Markdown; every text of the trace is escaped."""
-    parts = [*_verdict(report), *_evidence(report), *_error(report), *_sentences(report)]
+    parts = [*_verdict(report), *_evidence(report), *_error(report), *_sentences(report), *_lineage(report)]
     parts += [*_tables(report), *_steps(report), *_prompts(report), *_unscored(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -111,6 +113,21 @@ def _sentences(report: Report) -> Iterator[str]:
         if sentence.passage:
             lines.append(f"  > {_escaped(sentence.passage)} ({_escaped(sentence.source)})")
     yield "\n".join(lines)
+
+
+def _lineage(report: Report) -> Iterator[str]:
+    if (funnel := shown_funnel(report)) is not None:
+        rows = [
+            (row.piece, *(_STATES[cell.state] for cell in row.cells), row.last_seen or "nowhere") for row in funnel.rows
+        ]
+        yield f"### Evidence\n\n{funnel_title(funnel).capitalize()}."
+        yield _table(["piece", *funnel.stages, "last seen"], rows)
+    if origins := shown_origins(report):
+        yield f"### Values of the answer\n\n{LOST_WORDS.capitalize()}."
+        yield _table(
+            ["value", "is", "comes from"],
+            [(origin.text, origin.kind, source_text(report, origin)) for origin in origins],
+        )
 
 
 def _tables(report: Report) -> Iterator[str]:

@@ -11,6 +11,7 @@ from weaklink.model import StripCell
 from weaklink.report.clean import one_line
 from weaklink.report.figures import confidence_text, count_text, duration_text, score_text
 from weaklink.report.html.elements import Html, element, join
+from weaklink.report.html.lineage import lineage_html
 from weaklink.report.html.passages import tables_html
 from weaklink.report.html.steps import anchor, level, steps_html
 from weaklink.report.sentences import Sentence
@@ -48,6 +49,7 @@ def _parts(report: Report) -> Iterator[Html]:
     yield _facts(report)
     yield from _error(report)
     yield from _answer(report)
+    yield from lineage_html(report)
     yield from tables_html(report)
     yield from steps_html(report)
     yield from _prompts(report)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from weaklink.report.text.answer import answer_block, error_block, prompt_block
 from weaklink.report.text.documents import documents_block
+from weaklink.report.text.lineage import funnel_block, origins_block
 from weaklink.report.text.look import Look
 from weaklink.report.text.tree import tree_block
 from weaklink.report.text.verdict import (
@@ -48,6 +49,8 @@ def report_blocks(report: Report, look: Look, *, with_steps: bool = True) -> Ite
         suspects_block(report, look),
         error_block(report, look),
         answer_block(report, look),
+        funnel_block(report, look),
+        origins_block(report, look),
         documents_block(report, look),
     ]
     if with_steps:

@@ -1,0 +1,15 @@
+"""A step, as diagnoses and origins point to it."""
+
+from pydantic import BaseModel
+
+from weaklink.model.roles import Role
+from weaklink.model.span import SpanKind
+
+
+class Step(BaseModel, frozen=True):
+    """A span, by its id, and what it is called and does."""
+
+    span_id: str
+    name: str
+    kind: SpanKind
+    role: Role = ""
