@@ -70,7 +70,8 @@ class Lineage:
         offset = max(whole.find(text), 0)
         values = values_in(text)
         found = [(value, self.first(value, span)) for value in values]
-        operands = self._operands(found)
+        is_open = any(site is not None and site.source == "written" and value.kind == "number" for value, site in found)
+        operands = self._operands(found) if is_open else _Operands(frozenset(), frozenset())
         return tuple(
             self._origin(value, site, TextRange(span_id=span.id, field=field, start=value.start + offset,
                                                 end=value.end + offset, text=value.text), operands)
@@ -107,8 +108,11 @@ class Lineage:
     def _operands(self, found: list[tuple[Value, _Site | None]]) -> _Operands:
         near = [value for value, site in found if site is not None and site.source != "written"]
         near += values_in(self._trace.question)
-        shown = [value for passage in self._trace.dataflow.context for value in values_in(passage.text)]
-        return _Operands(_numbers(near), _numbers(shown))
+        return _Operands(_numbers(near), self._shown)
+
+    @cached_property
+    def _shown(self) -> frozenset[float]:
+        return _numbers(value for passage in self._trace.dataflow.context for value in values_in(passage.text))
 
     @cached_property
     def _roles(self) -> dict[str, Role]:
