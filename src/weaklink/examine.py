@@ -77,7 +77,9 @@ def examine(
 
 def _correction(trace: Trace, store: Store | None) -> str | None:
     """The newest answer that a person put in place of the recorded one."""
-    given = [] if store is None else [item.value for item in store.feedback(trace.id) if item.name == "corrected_answer"]
+    given = (
+        [] if store is None else [item.value for item in store.feedback(trace.id) if item.name == "corrected_answer"]
+    )
     return next((text for text in reversed(given) if isinstance(text, str) and text.strip()), None)
 
 

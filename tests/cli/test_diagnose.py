@@ -122,4 +122,4 @@ def test_show_with_a_reference_says_where_it_was_lost_and_stores_nothing(filled)
     text = filled.ok("show", "b2", "--reference", "45 euros")
     assert "Evidence  exact: the claims of the reference answer" in text
     assert '"45 euros"' in text
-    assert open_store(filled.store).diagnosis(open_store(filled.store).get("b2").id, RULES_VERSION) is None
+    assert open_store(filled.store).diagnosis(open_store(filled.store).get("b2").id, diagnosis_version()) is None
