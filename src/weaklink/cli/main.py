@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from weaklink import __version__
+from weaklink.cli.bench import bench_app
 from weaklink.cli.demo import demo
 from weaklink.cli.diagnose import diagnose
 from weaklink.cli.diff import diff
@@ -37,6 +38,7 @@ app.command("show")(show)
 app.command("diagnose")(diagnose)
 app.command("diff")(diff)
 app.command("score")(score)
+app.add_typer(bench_app, name="bench")
 app.command("export")(export)
 app.command("import")(import_file)
 app.command("prune")(prune)

@@ -1,0 +1,1 @@
+"""What the recipes of both frameworks need of one store's own client."""

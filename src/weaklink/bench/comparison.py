@@ -1,0 +1,158 @@
+"""`weaklink.bench.compare`: stores, a corpus, questions in; a result out."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from weaklink import __version__
+from weaklink.bench.corpus import load_corpus
+from weaklink.bench.data import Query, Value
+from weaklink.bench.measure import Task
+from weaklink.bench.queries import load_queries, make_queries
+from weaklink.bench.recipes import choose
+from weaklink.bench.result import Corpus, Result, StoreResult
+from weaklink.bench.run import Measure, Run
+from weaklink.bench.session import AGAIN, Progress, Session
+from weaklink.bench.statistics import percentile
+from weaklink.bench.summary import (
+    Judge,
+    control_of,
+    differences_of,
+    order_tau,
+    speeds_of,
+    summarise,
+    with_front,
+    with_queries,
+)
+from weaklink.bench.vectors import Vectors, as_embedder, embed_all
+from weaklink.bench.verdict import verdict_of
+from weaklink.bench.workload import Workload
+
+FOLDER = Path(".weaklink") / "bench"
+BASIC: frozenset[Measure] = frozenset({"split", "cold"})
+FULL: frozenset[Measure] = frozenset({"split", "cold", "clients", "lifecycle", "filters", "k", "mmr"})
+
+
+def compare(
+    stores: str | Sequence[str] = "all",
+    corpus: str | Path | Iterable[Any] = ".",
+    queries: str | Path | Iterable[Any] | None = None,
+    *,
+    framework: str | None = None,
+    embedder: Any = None,
+    k: int = 10,
+    repeats: int = 3,
+    rounds: int = 3,
+    full: bool = False,
+    sweep: bool = False,
+    settings: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
+    urls: Mapping[str, str] | None = None,
+    limit_s: float = 600,
+    seed: int = 0,
+    folder: str | Path = FOLDER,
+    progress: Progress = lambda step: None,
+) -> Result:
+    """Compare vector stores on your corpus and your questions.
+
+    `stores` are names of recipes ("chroma", "llama_index.qdrant", "all"); `corpus` is a folder of text files, a JSONL file,
+    or texts and documents; `queries` a file, or questions, and made from the corpus where it is None. `embedder` is a name or
+    any LangChain or LlamaIndex embedder; each text is embedded once and kept under `folder`. Each store is filled `repeats`
+    times in a process of its own and asked each query `rounds` times. `full` adds clients, writing, filters, k and MMR,
+    `sweep` the parameters that recipes name; `settings` are values of parameters by store. An interrupted comparison goes on
+    where it was when it is started again with the same arguments.
+
+    Raises WeaklinkError where corpus, queries, embedder or stores cannot be used. A store that fails is in the result.
+    """
+    passages = load_corpus(corpus)
+    asked = make_queries(passages, seed=seed) if queries is None else load_queries(queries)
+    chosen = choose([stores] if isinstance(stores, str) else list(stores), framework, settings or {}, sweep=sweep)
+    place = Path(folder)
+    vectors = embed_all(as_embedder(embedder), [p.text for p in passages], [q.text for q in asked], place / "vectors")
+    workload = Workload.of(passages, asked, vectors)
+    task = Task(k=min(k, len(passages)), rounds=rounds, seed=seed, measures=FULL if full else BASIC)
+    session = Session(place / "unfinished", workload, chosen, task, repeats)
+    runs = session.run(urls or {}, limit_s, progress)
+    result = result_of(
+        runs, workload, vectors, task, repeats, str(corpus) if isinstance(corpus, str | Path) else "given"
+    )
+    save_rows(place / "rows.jsonl", runs, workload, task.k)
+    session.finish()
+    return result
+
+
+def result_of(
+    runs: Sequence[Run], workload: Workload, vectors: Vectors, task: Task, repeats: int, source: str
+) -> Result:
+    """The figures of all runs, with the verdict."""
+    by_store: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.repeat):
+        by_store.setdefault(run.store, []).append(run)
+    judge = Judge(workload, task.k)
+    summaries = {name: summarise(name, of_store, judge) for name, of_store in by_store.items()}
+    speeds = speeds_of(summaries.values())
+    control = control_of(summaries, speeds)
+    stores = with_front([store for name, store in summaries.items() if not name.endswith(AGAIN)])
+    stores = with_queries(stores, {name: of_store[0].found for name, of_store in by_store.items()}, judge)
+    valid = [store for store in stores if store.status == "ok"]
+    costs = [run.own_cost_ns for run in runs if run.own_cost_ns]
+    result = Result(
+        made=datetime.now(UTC).isoformat(timespec="seconds"), version=__version__, machine=this_machine(),
+        corpus=_corpus(workload, vectors, source), k=task.k, repeats=repeats, rounds=task.rounds,
+        own_cost_us=percentile(costs, 0.5) / 1e3 if costs else 0.0, stores=tuple(sorted(stores, key=_place_in_table)),
+        differences=tuple(differences_of(valid, speeds, control.noise if control else 1.0)), control=control, order_tau=order_tau(valid),
+    )  # fmt: skip
+    return result.model_copy(update={"verdict": tuple(verdict_of(result))})
+
+
+def _place_in_table(store: StoreResult) -> tuple[int, float]:
+    order = ("ok", "invalid", "failed", "missing")
+    return order.index(store.status), store.latency.p50_ms if store.latency else 0.0
+
+
+def _corpus(workload: Workload, vectors: Vectors, source: str) -> Corpus:
+    queries = workload.queries
+    return Corpus(
+        source=source, passages=len(workload.passages), characters=sum(len(p.text) for p in workload.passages),
+        queries=len(queries), asked=sum(q.count for q in queries), origin=queries[0].origin,
+        labelled=sum(bool(q.relevant) for q in queries), embedder=vectors.embedder, dimensions=workload.dimensions,
+        embedding_ms=percentile(vectors.query_ns, 0.5) / 1e6 if vectors.query_ns else None,
+    )  # fmt: skip
+
+
+def this_machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": platform.processor() or platform.machine(),
+        "cores": str(os.cpu_count()),
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "",
+        "python": platform.python_version(),
+    }
+
+
+def save_rows(path: Path, runs: Sequence[Run], workload: Workload, k: int) -> None:
+    """A line for each store, repeat and query: time, what was found, how good it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    judge = Judge(workload, k)
+    with path.open("w", encoding="utf-8") as file:
+        for run in runs:
+            if run.status == "ok":
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(run, judge))
+
+
+def _rows(run: Run, judge: Judge) -> Iterator[dict[str, Any]]:
+    times: dict[int, list[int]] = {}
+    for number, taken in zip(run.queries, run.latency_ns, strict=True):
+        times.setdefault(number, []).append(taken)
+    for number, quality in enumerate(judge.rows(run.found, run.kind)):
+        query: Query = judge.workload.queries[number]
+        yield {
+            "store": run.store, "repeat": run.repeat, "query": query.id, "question": query.text, "traces": list(query.traces),
+            "latency_us": [round(taken / 1e3, 1) for taken in times[number]], "found": list(run.found[number]), **quality._asdict(),
+        }  # fmt: skip

@@ -1,0 +1,59 @@
+"""BM25, the lexical line: what plain word matching finds on the same corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from weaklink.bench.data import Hit, Passage
+from weaklink.bench.store import Collection, Place, Recipe
+
+
+class WordSearch(Collection):
+    """An index of stemmed words, by bm25s."""
+
+    def __init__(self) -> None:
+        """Empty; the index is built when all passages are in."""
+        bm25s = import_module("bm25s")
+        self._bm25s = bm25s
+        self._stem: Callable[[list[str]], list[str]] = import_module("snowballstemmer").stemmer("english").stemWords
+        self._passages: list[Passage] = []
+        self._index: Any = None
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
+        words: Any = self._bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+        return [list(self._stem(found)) for found in words]
+
+    def add(self, passages: Sequence[Passage]) -> None:
+        """Keep them until the index is built."""
+        self._passages += passages
+
+    def ready(self) -> None:
+        """Build the index."""
+        self._index = self._bm25s.BM25()
+        self._index.index(self._tokens([passage.text for passage in self._passages]), show_progress=False)
+
+    def search(self, query: str, k: int) -> Any:
+        """The passages that share the rarest words."""
+        tokens = self._tokens([query])
+        if not tokens[0]:
+            return []
+        k = min(k, len(self._passages))
+        (rows,), _ = self._index.retrieve(tokens, k=k, show_progress=False, n_threads=0)
+        return rows
+
+    def hits(self, result: Any) -> list[Hit]:
+        """Ids and texts."""
+        return [Hit(found.id, found.text) for found in (self._passages[int(row)] for row in result)]
+
+
+@contextmanager
+def _open(place: Place) -> Generator[Collection]:
+    yield WordSearch()
+
+
+bm25 = Recipe(
+    "bm25", "none", _open, modules=("bm25s",), needs=("bm25s",), kind="lexical", clients=("bm25s:BM25.retrieve",)
+)

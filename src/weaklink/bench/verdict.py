@@ -1,0 +1,141 @@
+"""The result in words that need no table: who finds everything, who is fast, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from weaklink.bench.result import Difference, Result, StoreResult
+
+_FINDS_ALL = 0.99
+_USABLE = 0.9
+_SHOWN = 5
+_NOBODY_NOTICES_MS = 20
+"""Beside a model that answers in hundreds of milliseconds."""
+
+
+def verdict_of(result: Result) -> Iterator[str]:
+    """Sentences, the most important first."""
+    yield from _problems(result)
+    stores = [store for store in result.measured if store.latency]
+    vector = [store for store in stores if store.recall is not None]
+    if not vector:
+        yield "No vector store could be measured, so there is nothing to compare."
+        return
+    yield from _quality(result, vector)
+    yield from _speed(result, vector)
+    yield from _labels(result, stores)
+    yield from _size(result, vector)
+    yield from _trust(result)
+
+
+def _problems(result: Result) -> Iterator[str]:
+    for store in result.stores:
+        if store.status == "invalid":
+            yield f"INVALID: {result.short(store.name)}: {store.reason}."
+        elif store.status == "failed":
+            yield f"FAILED: {result.short(store.name)}: {store.reason.splitlines()[-1][:300]}."
+
+
+def _quality(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    rest = sorted((store for store in stores if _recall(store) < _FINDS_ALL), key=_recall)
+    if not rest:
+        yield f"Quality: all find the same {result.k} passages as an exact search. The store does not change your answers."
+        return
+    missed = ", ".join(f"{result.short(store.name)} {_recall(store):.0%}" for store in rest[:_SHOWN])
+    yield (
+        f"Quality: not all find the {result.k} passages that an exact search finds. Of these, {missed}{_more(rest)}; "
+        "the others find (nearly) all."
+    )
+    worst = rest[0]
+    if worst.inverse_ratio and worst.inverse_ratio.value > 0.97:
+        near = worst.inverse_ratio.value
+        yield f"What {result.short(worst.name)} finds in their place is nearly as near (1/ratio {near:.3f})."
+
+
+def _recall(store: StoreResult) -> float:
+    return store.recall.value if store.recall else 0.0
+
+
+def _ms(store: StoreResult) -> float:
+    return store.latency.p50_ms if store.latency else 0.0
+
+
+def _speed(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    usable = sorted((store for store in stores if _recall(store) >= _USABLE and store.name != "exact"), key=_ms)
+    if len(usable) < 2:
+        return
+    fastest, names = usable[0], {store.name for store in usable}
+    text = f"Speed: {result.short(fastest.name)} is the fastest"
+    text += (
+        f", with {_ms(fastest):.2g} ms per search"
+        if _all_usable(usable, stores)
+        else (f" that finds at least {_USABLE:.0%}, with {_ms(fastest):.2g} ms per search")
+    )
+    if result.repeats < 2:
+        yield f"{text}. With one repeat nobody can say whether the others differ: use --repeats 3."
+        return
+    pairs = [pair for pair in result.differences if pair.faster == fastest.name and pair.slower in names]
+    if alike := [result.short(pair.slower) for pair in pairs if not pair.is_measurable]:
+        text += f"; between it and {_listed(alike)} there is no difference that you can measure here"
+    yield text + "."
+    if slower := [pair for pair in pairs if pair.is_measurable]:
+        yield f"The others take longer: {', '.join(_times(result, pair) for pair in slower[:_SHOWN])}{_more(slower)}."
+
+
+def _all_usable(usable: Sequence[StoreResult], stores: Sequence[StoreResult]) -> bool:
+    return len(usable) == sum(store.name != "exact" for store in stores)
+
+
+def _times(result: Result, pair: Difference) -> str:
+    return (
+        f"{result.short(pair.slower)} {pair.times.value:.1f}x ({pair.times.low or 0:.1f} to {pair.times.high or 0:.1f})"
+    )
+
+
+def _more(things: Sequence[object]) -> str:
+    return f", and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _labels(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    lexical = next((store.ndcg for store in stores if store.kind == "lexical" and store.ndcg), None)
+    vectors = max(
+        (store.ndcg for store in stores if store.kind != "lexical" and store.ndcg), key=lambda e: e.value, default=None
+    )
+    if lexical is None or vectors is None:
+        return
+    made = (
+        " But the queries are made of the passages' own words, which favours word matching."
+        if result.corpus.origin == "corpus"
+        else ""
+    )
+    figures = f"nDCG@{result.k} {vectors.value:.2f} for vectors, {lexical.value:.2f} for word matching (BM25)"
+    if (lexical.low or 0) > (vectors.high or 1):
+        yield f"Labels: {figures}: a better embedder would gain more than another store.{made}"
+    elif (vectors.low or 0) > (lexical.high or 1):
+        yield f"Labels: {figures}: the vectors earn their keep.{made}"
+    else:
+        yield f"Labels: {figures}: no difference that these {result.corpus.labelled} queries can show.{made}"
+
+
+def _size(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    slowest = max(_ms(store) for store in stores)
+    embedding = result.corpus.embedding_ms
+    if slowest < _NOBODY_NOTICES_MS:
+        yield (
+            f"At this size ({result.corpus.passages:,} passages) even the slowest answers in {slowest:.2g} ms: choose by what you like "
+            "to run, not by speed."
+        )
+    if embedding is not None and embedding > slowest / 10:
+        yield f"Embedding a question takes {embedding:.2g} ms on top of each search."
+
+
+def _trust(result: Result) -> Iterator[str]:
+    if result.control is not None and result.control.noise > 1.25:
+        yield (
+            f"Careful: {result.short(result.control.name)}, measured twice, differed from itself by {result.control.noise - 1:.0%}. The "
+            "machine is busy; smaller differences are not called differences here."
+        )

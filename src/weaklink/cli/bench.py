@@ -1,0 +1,211 @@
+"""`weaklink bench`: vector stores on your corpus and your questions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklink.cli.failing import CleanGroup
+from weaklink.cli.options import JsonOption, StoreOption, WidthOption
+from weaklink.errors import WeaklinkError
+
+if TYPE_CHECKING:
+    from weaklink.bench.data import Query, Value
+    from weaklink.bench.session import Step
+
+bench_app = typer.Typer(cls=CleanGroup, invoke_without_command=True, rich_markup_mode=None)
+
+
+_CORPUS = "A folder of text files, or a JSONL file with a field text."
+_STORES = "Names with commas between, such as chroma,faiss-hnsw,qdrant; or all."
+_QUERIES = "Questions, one per line, or JSONL with question and relevant; or `traces`. By default made from the corpus."
+_FRAMEWORK = "langchain, llama_index, none or all; by default the first that has the store."
+_EMBEDDER = "wordllama, minilm, or module:attribute of your LangChain or LlamaIndex embedder."
+_SET = "A parameter, or several values to compare: --set faiss-hnsw.ef=16,64."
+_OUTPUT = "Also write the report: .html, .md, .json, .txt or .svg; may be given several times."
+
+
+@bench_app.callback()
+def bench(
+    context: typer.Context,
+    corpus: Annotated[str | None, typer.Option("--corpus", "-c", metavar="PATH", help=_CORPUS)] = None,
+    stores: Annotated[str, typer.Option("--stores", "-s", metavar="NAMES", help=_STORES)] = "all",
+    queries: Annotated[str | None, typer.Option("--queries", "-q", metavar="FILE", help=_QUERIES)] = None,
+    framework: Annotated[str | None, typer.Option("--framework", "-f", metavar="NAME", help=_FRAMEWORK)] = None,
+    embedder: Annotated[str | None, typer.Option("--embedder", metavar="NAME", help=_EMBEDDER)] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages a search returns.")] = 10,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each store is opened and filled.")] = 3,
+    full: Annotated[bool, typer.Option("--full", help="Also many clients, writing, filters, other k, MMR.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Also other parameters of the indexes.")] = False,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="STORE.NAME=VALUES", help=_SET)] = None,
+    urls: Annotated[list[str] | None, typer.Option("--url", metavar="STORE=URL", help="A store's server.")] = None,
+    output: Annotated[list[str] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT)] = None,
+    limit: Annotated[float, typer.Option("--limit", metavar="SECONDS", min=1, help="For one process.")] = 600,
+    trace_store: StoreOption = None,
+    show_list: Annotated[bool, typer.Option("--list", help="Show the stores that there are, and leave.")] = False,
+    as_json: JsonOption = False,
+    width: WidthOption = None,
+) -> None:
+    """Compare vector stores on your own documents and questions, through your own framework.
+
+    Says which store finds what an exact search finds, how long a search takes, what the framework adds to it, and what cannot
+    be told apart. Nothing leaves this machine. Interrupted, it goes on where it was when it is started again.
+
+    \b
+    weaklink bench --corpus docs/
+    weaklink bench --corpus docs/ --stores chroma,faiss-hnsw,qdrant -o report.html
+    weaklink bench --corpus docs/ --queries traces --framework all --full
+    weaklink bench --corpus docs/ --stores faiss-hnsw --set faiss-hnsw.ef=16,32,64
+    weaklink bench compare old.json new.json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if show_list:
+        _show_recipes(as_json)
+        return
+    if corpus is None:
+        raise WeaklinkError(
+            "there is nothing to search without a corpus; type: weaklink bench --corpus FOLDER (text files), or weaklink bench --help"
+        )
+    from weaklink.bench.comparison import compare
+    from weaklink.bench.report import writer_for
+    from weaklink.cli.screen import hint, look, show_json, show_text
+
+    writers = [(path, writer_for(path)) for path in output or ()]
+    with _progress() as progress:
+        result = compare(
+            _names(stores), corpus, _queries(queries, trace_store), framework=framework, embedder=embedder, k=k, repeats=repeats, full=full,
+            sweep=sweep, settings=_settings(settings or ()), urls=dict(_pair(url, "--url STORE=URL") for url in urls or ()), limit_s=limit,
+            progress=progress,
+        )  # fmt: skip
+    for path, write in writers:
+        hint(f"written to {write(result, path)}")
+    if as_json:
+        show_json(result.model_dump(mode="json"))
+        return
+    from weaklink.bench.show import as_text
+
+    show_text(as_text(result, look(width)))
+
+
+def _names(given: str) -> list[str]:
+    return [name for name in given.replace(",", " ").split() if name]
+
+
+def _pair(given: str, form: str) -> tuple[str, str]:
+    name, is_there, value = given.partition("=")
+    if not is_there or not name or not value:
+        raise WeaklinkError(f"{given!r} is no value for {form}: a name, an equals sign and a value are needed")
+    return name, value
+
+
+def _settings(given: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
+    found: dict[str, dict[str, list[Value]]] = {}
+    for each in given:
+        path, values = _pair(each, "--set STORE.NAME=VALUES")
+        store, is_there, name = path.rpartition(".")
+        if not is_there:
+            raise WeaklinkError(
+                f"{each!r} names no store: write --set STORE.NAME=VALUES, such as --set faiss-hnsw.ef=16,64"
+            )
+        found.setdefault(store, {})[name] = [_value(value) for value in values.split(",")]
+    return found
+
+
+def _value(text: str) -> Value:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _queries(given: str | None, store: str | None) -> str | list[Query] | None:
+    if given != "traces":
+        return given
+    from weaklink.bench.mined import queries_from
+    from weaklink.cli.finding import reading
+
+    opened = reading(store)
+    try:
+        found = queries_from(opened.traces(limit=1_000_000))
+    finally:
+        opened.close()
+    if not found:
+        raise WeaklinkError("no recorded trace has a question; record some, or give --queries FILE")
+    return found
+
+
+@contextmanager
+def _progress() -> Generator[Callable[[Step], None]]:
+    """A bar on stderr, where somebody looks at it; one line per store elsewhere."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda step: typer.echo(f"{step.done + 1}/{step.of} {step.store}", err=True) if step.store else None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: list[Any] = [BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}")]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("embedding", total=None)
+        yield lambda step: bar.update(task, total=step.of, completed=step.done, description=step.store)
+
+
+def _show_recipes(as_json: bool) -> None:
+    from rich.table import Table
+
+    from weaklink.bench.recipes import find_recipes, missing_packages
+    from weaklink.cli.screen import look, show_block, show_json
+
+    recipes = sorted(find_recipes().values(), key=lambda recipe: (recipe.framework == "none", recipe.full_name))
+    if as_json:
+        show_json([
+            {"name": r.full_name, "kind": r.kind, "parameters": {**r.build, **r.search}, "missing": list(missing_packages(r)), "url": r.url}
+            for r in recipes
+        ])  # fmt: skip
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for recipe in recipes:
+        absent = missing_packages(recipe)
+        state = (
+            f"pip install {' '.join(absent)}" if absent else f"server: {recipe.url}" if recipe.url_required else "ready"
+        )
+        parameters = " ".join(f"{name}={value}" for name, value in {**recipe.build, **recipe.search}.items())
+        grid.add_row(recipe.full_name, recipe.kind, parameters, state)
+    show_block(grid, look())
+
+
+@bench_app.command("compare")
+def compare_results(
+    old: Annotated[str, typer.Argument(metavar="OLD.json", help="A result that weaklink bench wrote with -o FILE.json.")],
+    new: Annotated[str, typer.Argument(metavar="NEW.json", help="A later one.")],
+    slower: Annotated[float, typer.Option("--slower", metavar="FACTOR", min=1.0, help="How many times as long a search may take.")] = 1.5,
+    worse: Annotated[float, typer.Option("--worse", metavar="SHARE", min=0.0, help="By how much recall or nDCG may fall.")] = 0.02,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Compare two results; exit code 1 where a store got slower or worse, 0 where none did.
+
+    \b
+    weaklink bench --corpus docs/ -o new.json && weaklink bench compare old.json new.json
+    """
+    from weaklink.bench.regression import regressions
+    from weaklink.bench.result import load_result
+    from weaklink.cli.failing import BROKEN
+    from weaklink.cli.screen import show_json, show_text
+
+    changes = regressions(load_result(old), load_result(new), slower=slower, worse=worse)
+    is_worse = any(change.is_regression for change in changes)
+    if as_json:
+        show_json({"ok": not is_worse, "changes": [change.model_dump() for change in changes]})
+    else:
+        show_text("\n".join(str(change) for change in changes))
+    if is_worse:
+        raise typer.Exit(BROKEN)

@@ -1,0 +1,81 @@
+"""`weaklink bench`, with exact search and BM25: no framework has to be loaded."""
+
+import json
+
+import pytest
+
+TEXT = "The {} has {} rooms. It was built in {} and restored twice. Visitors come by the northern road in summer."
+
+
+@pytest.fixture
+def docs(cli, tmp_path):
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number, name in enumerate(("castle", "abbey", "mill", "bridge", "tower")):
+        (folder / f"{name}.txt").write_text(
+            "\n\n".join(TEXT.format(f"{name}{n} " * 12, n + number, 1500 + n) for n in range(8))
+        )
+    return "docs"
+
+
+def test_a_new_user_gets_sentences_and_a_table(cli, docs):
+    said = cli.ok("bench", "--corpus", docs, "--stores", "exact,bm25", "--repeats", "2")
+    assert "docs: " in said
+    assert "queries made from it" in said.replace("\n", " ")
+    assert "Stores, the fastest first" in said
+    assert "A/A control: exact, measured twice" in said.replace("\n", " ")
+
+
+def test_reports_are_written_in_each_form_and_compared(cli, docs, tmp_path):
+    files = [f"r.{form}" for form in ("json", "html", "md", "svg", "txt")]
+    outputs = [part for file in files for part in ("-o", file)]
+    found = cli.json("bench", "--corpus", docs, "--stores", "exact", "--repeats", "1", *outputs)
+    assert found["stores"][0]["recall"]["value"] == 1
+    assert json.loads((tmp_path / "r.json").read_text()) == found
+    page = (tmp_path / "r.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    assert (tmp_path / "r.svg").read_text().startswith("<svg")
+    assert "| store | recall@10 |" in (tmp_path / "r.md").read_text()
+
+    assert "p50" in cli.ok("bench", "compare", "r.json", "r.json")
+    found["stores"][0]["recall"]["value"] = 0.8
+    (tmp_path / "worse.json").write_text(json.dumps(found))
+    worse = cli.json("bench", "compare", "r.json", "worse.json", code=1)
+    assert [change["measure"] for change in worse["changes"] if change["is_regression"]] == ["recall"]
+    assert cli.json("bench", "compare", "worse.json", "r.json")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "weaklink bench --corpus FOLDER"),
+        (["--corpus", "nowhere"], "there is no corpus at nowhere"),
+        (["--corpus", "docs", "--stores", "pinecone"], "there is no store 'pinecone'"),
+        (["--corpus", "docs", "--set", "ef=3"], "names no store"),
+        (["--corpus", "docs", "--url", "chroma"], "is no value for --url"),
+        (["--corpus", "docs", "-o", "r.pdf"], "its name has to end in .html"),
+        (["--corpus", "docs", "--queries", "traces"], "there is no store"),
+        (["--corpus", "docs", "--embedder", "glove"], "there is no embedder 'glove'"),
+        (["compare", "a.json", "b.json"], "cannot read a.json"),
+    ],
+)
+def test_a_mistake_is_said_in_one_message(cli, docs, arguments, says):
+    assert says in cli.fails("bench", *arguments).replace("\n", " ")
+
+
+def test_questions_come_from_recorded_traces(filled, docs):
+    found = filled.json("bench", "--corpus", docs, "--stores", "exact", "--repeats", "1", "--queries", "traces")
+    assert (found["corpus"]["origin"], found["corpus"]["queries"]) == ("traces", 3)
+
+
+def test_the_list_names_every_store_of_both_frameworks(cli):
+    names = {recipe["name"] for recipe in cli.json("bench", "--list")}
+    assert {
+        "exact",
+        "bm25",
+        "langchain.memory",
+        "langchain.chroma",
+        "langchain.faiss-hnsw",
+        "langchain.qdrant",
+    } <= names
