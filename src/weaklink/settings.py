@@ -40,6 +40,16 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     """How many times longer traces are kept that are broken, have feedback, or belong to the sample."""
     keep_sample: float = Field(default=0.0, ge=0, le=1)
     """The share of traces that is kept longer whatever became of them."""
+    judge: str = ""
+    """The language model that judges: provider:model, an OpenAI-compatible http address#model, or file.py:name. "" is none."""
+    judge_embeddings: str = ""
+    """The embedding model of the judge, file.py:name; "" is Weaklink's own."""
+    judge_concurrency: int = Field(default=8, ge=1)
+    """How many calls of the judge run at the same time."""
+    judge_timeout: float = Field(default=60.0, gt=0)
+    """Seconds that one call of the judge may take."""
+    references: str = ""
+    """A file of right answers, as JSON lines or CSV with question and reference; "" is none."""
 
 
 def load_settings(**given: object) -> Settings:

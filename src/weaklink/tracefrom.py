@@ -26,6 +26,7 @@ def trace_from(
     answer: str = "",
     context: str | None = None,
     *,
+    reference: str | None = None,
     name: str = "logged chain",
     start_ns: int | None = None,
     new_id: Callable[[], str] | None = None,
@@ -34,11 +35,17 @@ def trace_from(
 
     `documents` are what the retriever returned, in its order: texts, `weaklink.Document`s, or dictionaries with `content`
     (or `page_content` or `text`) and any of `id`, `score`, `higher_is_better`, `score_kind`, `metadata`. `context` is what
-    the model was shown of them; None takes all of them, whole. Durations are 0, because a log does not say them.
+    the model was shown of them; None takes all of them, whole. `reference` is the right answer, where it is known: scorers that
+    compare with one find it in the root's metadata. Durations are 0, because a log does not say them.
     `start_ns` is nanoseconds since 1970, by default now; `new_id` gives ids of 32 hex digits.
     Raises UnusableLog where an argument is of another type.
     """
-    for what, value in (("question", question), ("answer", answer)):
+    for what, value in (
+        ("question", question),
+        ("answer", answer),
+        ("context", context or ""),
+        ("reference", reference or ""),
+    ):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - logs hold anything
             raise UnusableLog(f"the {what} is of type {type(value).__name__}: it must be text; type: {_EXAMPLE}")
     if isinstance(documents, str | dict):
@@ -47,9 +54,9 @@ def trace_from(
         )
     found = tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
     shown = "\n\n".join(document.content for document in found) if context is None else context
-    return _trace(
-        question, found, answer, shown, name, time.time_ns() if start_ns is None else start_ns, new_id or _new_id
-    )
+    start = time.time_ns() if start_ns is None else start_ns
+    known: dict[str, JsonValue] = {} if reference is None else {"reference": reference}
+    return _trace(question, found, answer, shown, name, start, new_id or _new_id, known)
 
 
 def _trace(
@@ -60,6 +67,7 @@ def _trace(
     name: str,
     start: int,
     new_id: Callable[[], str],
+    metadata: dict[str, JsonValue],
 ) -> Trace:
     root = new_id()
 
@@ -69,7 +77,7 @@ def _trace(
 
     prompt = f"{context}\n\n{question}" if context else question
     inputs: dict[str, JsonValue] = {"context": context, "question": question}
-    top = {"id": root, "parent_id": None, "attributes": {"made_from": "logs"}}
+    top = {"id": root, "parent_id": None, "attributes": {"made_from": "logs"}, "metadata": metadata}
     return Trace.of(
         (
             step(0, name, kind="chain", input=question, output=answer or None, **top),

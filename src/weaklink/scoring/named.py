@@ -68,7 +68,7 @@ def scorer_named(name: str) -> Scorer:
     if family in _FROM_PACKAGE:
         package = _FROM_PACKAGE[family]
         raise MissingPackage(f"scoring with {family} needs {package}, which is not installed: pip install {package}")
-    if separator and rest.isidentifier() and (function := _from_file(family, rest)) is not None:
+    if separator and rest.isidentifier() and (function := found_in_code(family, rest)) is not None:
         return as_scorer(function)
     raise _unknown(name)
 
@@ -83,13 +83,13 @@ def _loaded(point: Any) -> Any:
         ) from error
 
 
-def _from_file(source: str, attribute: str) -> Any | None:
+def found_in_code(source: str, attribute: str) -> Any | None:
     """What is called `attribute` in a Python file or an importable module; None where there is no such file or module."""
     if source.endswith(".py"):
         path = Path(source).expanduser()
         spec = importlib.util.spec_from_file_location(path.stem, path)
         if not path.is_file() or spec is None or spec.loader is None:
-            raise UnknownScorer(f"cannot score with {source}:{attribute}: there is no file {source}; check the path")
+            raise UnknownScorer(f"cannot use {source}:{attribute}: there is no file {source}; check the path")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     else:
@@ -101,8 +101,7 @@ def _from_file(source: str, attribute: str) -> Any | None:
             return None
     if not hasattr(module, attribute):
         raise UnknownScorer(
-            f"cannot score with {source}:{attribute}: {source} has nothing of that name; "
-            "write a function of one trace that gives a number from 0 to 1"
+            f"cannot use {source}:{attribute}: {source} has nothing of that name; check the name after the colon"
         )
     return getattr(module, attribute)
 

@@ -7,6 +7,8 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weaklink.recorder.muting import is_muted
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -57,6 +59,8 @@ def listening_place(callbacks: Any = None) -> Place | None:
 
     `callbacks` is what LangChain passed to the call: a manager, a list of handlers, or None.
     """
+    if is_muted():
+        return None
     found = _in_callbacks(callbacks) if callbacks is not None else None
     if found is None:
         found = here.get()

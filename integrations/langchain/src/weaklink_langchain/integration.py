@@ -1,11 +1,11 @@
 """What `weaklink.record()` and `weaklink.install()` ask of this package."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from weaklink.recorder.muting import is_muted
 from weaklink_langchain.context import installed, recording
 from weaklink_langchain.handler import WeaklinkCallbackHandler
 
@@ -14,7 +14,7 @@ class LangChainIntegration:
     """Listens to LangChain and LangGraph without a handler being passed to each call."""
 
     name = "langchain"
-    _variable: ContextVar[Any] | None = None
+    _variable: Any = None
 
     def install(self, store: str | None) -> None:
         """Record every run of this process, in any thread or task, until `uninstall`."""
@@ -23,11 +23,10 @@ class LangChainIntegration:
         from langchain_core.tracers import context as tracers
 
         handler = WeaklinkCallbackHandler(store)
-        # The variable's default is seen in every thread and task; LangChain adds the handler to each run once.
-        variable: ContextVar[Any] = ContextVar("weaklink_langchain_installed", default=handler)
-        tracers.register_configure_hook(variable, inheritable=True)
+        # LangChain asks it in every thread and task, and adds the handler to each run once.
+        self._variable = _Unmuted(lambda: handler)
+        tracers.register_configure_hook(self._variable, inheritable=True)
         installed.append(handler)
-        self._variable = variable
 
     def uninstall(self) -> None:
         """Undo `install`."""
@@ -53,7 +52,20 @@ class LangChainIntegration:
 def _listen_to_recordings() -> None:
     from langchain_core.tracers.context import register_configure_hook
 
-    register_configure_hook(recording, inheritable=True)
+    recorded: Any = _Unmuted(recording.get)
+    register_configure_hook(recorded, inheritable=True)
+
+
+class _Unmuted:
+    """Stands in for the variable that LangChain reads a handler from whenever a run begins; empty where we are muted."""
+
+    def __init__(self, handler: Callable[[], WeaklinkCallbackHandler | None]) -> None:
+        """`handler` gives the handler, or None."""
+        self._handler = handler
+
+    def get(self) -> WeaklinkCallbackHandler | None:
+        """The handler for the run that begins now."""
+        return None if is_muted() else self._handler()
 
 
 integration = LangChainIntegration()

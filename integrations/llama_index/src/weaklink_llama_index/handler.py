@@ -16,6 +16,7 @@ from llama_index.core.settings import Settings
 from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
 from weaklink.recorder.latest import Latest
+from weaklink.recorder.muting import is_muted
 from weaklink_llama_index.context import attached, recording
 from weaklink_llama_index.shapes import field
 from weaklink_llama_index.tracing import Tracing
@@ -117,6 +118,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def listens_to(self, instance: Any) -> bool:
         """Whether a run that begins with a method of `instance` is to be recorded."""
+        if is_muted():
+            return False
         block = recording.get()
         if self._times_attached or (block is not None and block.handler is self):
             return True
