@@ -24,7 +24,7 @@ class LangChainIntegration:
 
         handler = WeaklinkCallbackHandler(store)
         # LangChain asks it in every thread and task, and adds the handler to each run once.
-        self._variable = _Unmuted(lambda: handler)
+        self._variable = _Unmuted("weaklink_langchain_installed", lambda: handler)
         tracers.register_configure_hook(self._variable, inheritable=True)
         installed.append(handler)
 
@@ -52,15 +52,16 @@ class LangChainIntegration:
 def _listen_to_recordings() -> None:
     from langchain_core.tracers.context import register_configure_hook
 
-    recorded: Any = _Unmuted(recording.get)
+    recorded: Any = _Unmuted(recording.name, recording.get)
     register_configure_hook(recorded, inheritable=True)
 
 
 class _Unmuted:
     """Stands in for the variable that LangChain reads a handler from whenever a run begins; empty where we are muted."""
 
-    def __init__(self, handler: Callable[[], WeaklinkCallbackHandler | None]) -> None:
+    def __init__(self, name: str, handler: Callable[[], WeaklinkCallbackHandler | None]) -> None:
         """`handler` gives the handler, or None."""
+        self.name = name
         self._handler = handler
 
     def get(self) -> WeaklinkCallbackHandler | None:
