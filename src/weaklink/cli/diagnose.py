@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,6 @@ import typer
 from weaklink.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from weaklink.batch import Outcome
     from weaklink.examine import Examination
     from weaklink.store import Store
 
@@ -88,10 +87,10 @@ def _chosen(store: Store, query: str | None, *, again: bool, sample: float) -> l
 def _batch(store: Store, ids: Sequence[str], jobs: int, *, as_json: bool) -> None:
     from weaklink.batch import examine_all
     from weaklink.cli.finding import store_name
-    from weaklink.cli.screen import hint, show_json, show_text
+    from weaklink.cli.screen import counting, hint, show_json, show_text
 
     began = time.monotonic()
-    outcomes = list(_with_progress(examine_all(store, store_name(store), ids, jobs), len(ids)))
+    outcomes = list(counting(examine_all(store, store_name(store), ids, jobs), "diagnosing", len(ids)))
     seconds = time.monotonic() - began
     verdicts = Counter(outcome.verdict for outcome in outcomes if outcome.verdict is not None)
     problems = [outcome for outcome in outcomes if outcome.verdict is None]
@@ -111,22 +110,6 @@ def _batch(store: Store, ids: Sequence[str], jobs: int, *, as_json: bool) -> Non
     noun = "trace" if verdicts.total() == 1 else "traces"
     failed = f"; {len(problems):,} could not be" if problems else ""
     show_text(f"{verdicts.total():,} {noun} diagnosed in {seconds:.1f} s: {each or 'none'}{failed}")
-
-
-def _with_progress(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
-    """The same, with a bar on stderr where somebody looks at it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("diagnosing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(outcomes, total=total)
 
 
 def _watch(store: Store, cpu_share: float, sample: float, *, as_json: bool) -> None:

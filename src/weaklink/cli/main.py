@@ -10,6 +10,7 @@ import typer
 
 from weaklink import __version__
 from weaklink.cli.bench import bench_app
+from weaklink.cli.blame import blame
 from weaklink.cli.demo import demo
 from weaklink.cli.diagnose import diagnose
 from weaklink.cli.diff import diff
@@ -36,6 +37,7 @@ app.command("demo")(demo)
 app.command("list")(list_traces)
 app.command("show")(show)
 app.command("diagnose")(diagnose)
+app.command("blame")(blame)
 app.command("diff")(diff)
 app.command("score")(score)
 app.add_typer(bench_app, name="bench")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from weaklink.report.text.look import Look
 
+_T = TypeVar("_T")
 _WIDEST = 160
 _PIPE_WIDTH = 80
 
@@ -65,6 +66,17 @@ def show_json(data: Any) -> None:
 def hint(text: str) -> None:
     """Say something beside the result, on stderr."""
     typer.echo(text, err=True)
+
+
+def counting(items: Iterable[_T], text: str, total: int) -> Iterator[_T]:
+    """The same items, with a bar on stderr where somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(items, total=total)
 
 
 @contextmanager
