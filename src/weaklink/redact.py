@@ -8,6 +8,7 @@ patterns run over few texts.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 MASK: Final = "[redacted]"
@@ -89,6 +90,11 @@ _HARMLESS_VALUE = re.compile(
     r"|optional|string|str|\[redacted\]?|<[^>]*>|\$\{.*|\d{1,6})[.!?]?\Z"
 )
 
+# Names of steps, classes and fields come with every record, and a long one takes the slow look each time. No secret stays here.
+_harmless: set[str] = set()
+_SHORT: Final = 64
+_MOST_HARMLESS: Final = 4_096
+
 
 def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:
     """Whether `data` (UTF-8) deserves the slow look. Never False for a secret that `redact` would mask.
@@ -107,6 +113,17 @@ def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:
 
 def redact(text: str) -> str:
     """`text` with every secret that has a known form replaced by "[redacted]"."""
+    if text in _harmless:
+        return text
+    clean = _redact(text)
+    if clean == text and len(text) <= _SHORT:
+        if len(_harmless) >= _MOST_HARMLESS:
+            _harmless.clear()
+        _harmless.add(text)
+    return clean
+
+
+def _redact(text: str) -> str:
     if "-----BEGIN" in text:
         text = _PRIVATE_KEY.sub(MASK, text)
     text = _RUNS.sub(lambda run: _KEYS.sub(MASK, run[0]), text)
@@ -137,6 +154,7 @@ def mask_named(value: Any) -> Any:
     return [mask_named(item) for item in value] if isinstance(value, list) else value
 
 
+@lru_cache(maxsize=4_096)
 def is_secret_name(name: str) -> bool:
     """Whether a value under this name is a secret whatever it looks like."""
     return _IS_SECRET_NAME.match(name) is not None and _NOT_SECRET_NAME.search(name) is None

@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """A recorded span as rows of the store."""
 
+from functools import lru_cache
 from typing import Any
 
 from weaklink.recorder.open_span import OpenSpan
@@ -22,7 +23,7 @@ def encode(record: Record, batch: Batch) -> None:
     duration = span.duration_ns if is_over else None
     trace = span.trace
     trace_id = _hex(trace.key)
-    span_id = trace_id if span.key == trace.key else _hex(span.key)
+    span_id = _hex(span.key)
 
     batch.used_by(trace_id)
     json = batch.json
@@ -52,6 +53,7 @@ def encode(record: Record, batch: Batch) -> None:
             batch.searchable.append((batch.clean(_words(span.input)), batch.clean(_words(span.output)), trace_id))
 
 
+@lru_cache(maxsize=4_096)  # a step's id stands in its own row, its documents' and those of the steps below it
 def _hex(key: int) -> str:
     return f"{key:032x}"
 

@@ -13,6 +13,7 @@ from weaklink.snapshot import LONG_TEXT, Passage
 
 TEXT_REF = "$weaklink.text"
 _SHORT: Final = 256
+_HOLDERS: Final = frozenset((dict, list, Passage))
 
 
 class Encoder:
@@ -55,8 +56,12 @@ class Encoder:
         if kind is list:
             return [self._referring(item) for item in value]
         if kind is Passage:
-            content, metadata = self._referring(value.content), self._dict_referring(value.metadata)
-            return {"$type": "document", "id": value.id, "content": content, "metadata": metadata}
+            content = value.content
+            if len(content) > LONG_TEXT:
+                content = {TEXT_REF: self._text_id(content)}
+            return {
+                "$type": "document", "id": value.id, "content": content, "metadata": self._dict_referring(value.metadata)
+            }  # fmt: skip
         return value
 
     def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +70,7 @@ class Encoder:
         changed = None  # most dicts hold no long string, and need no copy
         for key, item in value.items():
             kind = type(item)
-            if (kind is str and len(item) > LONG_TEXT) or kind is dict or kind is list or kind is Passage:
+            if len(item) > LONG_TEXT if kind is str else kind in _HOLDERS:
                 new = self._referring(item)
                 if new is not item:
                     changed = value.copy() if changed is None else changed
