@@ -50,7 +50,8 @@ class Texts:
         self._prunings: Any = None
         self._known: OrderedDict[bytes, Stored] = OrderedDict()
         self._this_batch: dict[int, tuple[str, Stored]] = {}
-        self._near: OrderedDict[bytes, dict[str, Stored]] = OrderedDict()
+        # By trace, then by id: a look-up by text would hash all of it.
+        self._near: OrderedDict[bytes, dict[int, tuple[str, Stored]]] = OrderedDict()
         self._near_characters = 0
         self._user = b""
         self.uses: set[tuple[int, bytes]] = set()
@@ -129,9 +130,8 @@ class Texts:
         if not near:
             return None
         parts: list[Part] = [text]
-        for content in sorted(near, key=len, reverse=True):
+        for content, stored in sorted(near.values(), key=lambda held: len(held[0]), reverse=True):
             if len(content) < len(text) and content in text:
-                stored = near[content]
                 inside = [stored.id] if stored.parts is None else stored.parts
                 parts = [piece for part in parts for piece in _split(part, content, inside)]
         return None if len(parts) == 1 else parts
@@ -140,13 +140,13 @@ class Texts:
         near = self._near.get(self._user)
         if near is None:
             near = self._near[self._user] = {}
-        if len(near) >= _MOST_NEAR or len(text) <= LONG_TEXT or text in near:
+        if len(near) >= _MOST_NEAR or len(text) <= LONG_TEXT or stored.id in near:
             return
-        near[text] = stored
+        near[stored.id] = text, stored
         self._near_characters += len(text)
         while len(self._near) > _NEAR_TRACES or (self._near_characters > _NEAR_CHARACTERS and len(self._near) > 1):
             _, gone = self._near.popitem(last=False)
-            self._near_characters -= sum(map(len, gone))
+            self._near_characters -= sum(len(text) for text, _ in gone.values())
 
     def _forget_ids(self) -> None:
         self._known.clear()
