@@ -18,10 +18,13 @@ SOURCE = Path(weaklink.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"snapshot", "redact", "settings", "errors"}),
+    frozenset({"query"}),
     frozenset({"store", "recorder"}),
     frozenset({"scoring"}),
     frozenset({"diagnosis"}),
-    frozenset({"report", "export", "tracefrom", "integrations", "examine", "watching", "batch", "score_many"}),
+    frozenset(
+        {"report", "export", "tracefrom", "integrations", "examine", "watching", "batch", "labels", "score_many"}
+    ),
     frozenset({"cli", "viewer", "pytest_plugin", "testing", "demo", "__main__"}),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

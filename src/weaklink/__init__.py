@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from weaklink.errors import WeaklinkError
     from weaklink.export import read, save
     from weaklink.integrations import install, record, uninstall
+    from weaklink.labels import feedback
     from weaklink.model import Diagnosis, Document, Score, Span, Trace
     from weaklink.recorder import flush
     from weaklink.scoring import score_trace as score
@@ -20,10 +21,11 @@ __version__ = "0.1.0"
 # Loaded when first used, so that `import weaklink` costs a host process almost nothing.
 _HOME = {
     "Diagnosis": "weaklink.model", "Document": "weaklink.model", "Score": "weaklink.model", "Span": "weaklink.model",
-    "Trace": "weaklink.model", "WeaklinkError": "weaklink.errors", "diagnose": "weaklink.diagnosis", "flush": "weaklink.recorder",
-    "install": "weaklink.integrations", "open_store": "weaklink.store", "read": "weaklink.export", "record": "weaklink.integrations",
-    "save": "weaklink.export", "score": "weaklink.scoring", "trace_from": "weaklink.tracefrom",
-    "uninstall": "weaklink.integrations", "watch": "weaklink.watching",
+    "Trace": "weaklink.model", "WeaklinkError": "weaklink.errors", "diagnose": "weaklink.diagnosis",
+    "feedback": "weaklink.labels", "flush": "weaklink.recorder", "install": "weaklink.integrations",
+    "open_store": "weaklink.store", "read": "weaklink.export", "record": "weaklink.integrations", "save": "weaklink.export",
+    "score": "weaklink.scoring", "trace_from": "weaklink.tracefrom", "uninstall": "weaklink.integrations",
+    "watch": "weaklink.watching",
 }  # fmt: skip
 _OTHER_NAME = {"score": "score_trace"}
 
@@ -36,6 +38,7 @@ __all__ = [
     "WeaklinkError",
     "__version__",
     "diagnose",
+    "feedback",
     "flush",
     "install",
     "open_store",

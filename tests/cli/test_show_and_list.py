@@ -69,7 +69,7 @@ def test_list_finds_words_and_keeps_to_a_limit(filled):
     assert [trace["question"] for trace in data["traces"]] == ["How much is standby pay for a weekday night?"]
     assert data["store"] == ".weaklink/traces.db"
     assert len(filled.json("list", "-n", "2")["traces"]) == 2
-    assert "No question or answer has these words: elephants" in filled.ok("list", "elephants")
+    assert "No trace fits: elephants" in filled.ok("list", "elephants")
     assert filled.json("list", "elephants")["traces"] == []
 
 

@@ -41,7 +41,7 @@ def test_a_summary_says_the_same_as_the_trace(store: SQLiteStore):
     assert line.model_dump() == {
         "id": numbered(1).id, "name": "chain", "status": "ok", "start_ns": numbered(1).start_ns, "duration_ns": numbered(1).duration_ns,
         "spans": 2, "usage": Usage(input_tokens=10, output_tokens=1).model_dump(), "question": "question 1", "answer": "yes",
-        "verdict": None, "culprit": None, "failure": None, "version": None,
+        "verdict": None, "culprit": None, "failure": None, "role": None, "confidence": None, "version": None, "scores": {}, "tags": (),
     }  # fmt: skip
 
 
@@ -73,11 +73,11 @@ def test_an_id_that_is_not_there_says_what_to_type(store: SQLiteStore, unknown: 
         ("engine", [1]), ("ENGINE", [1]), ("analytical engine", [1]), ("engine analytical", [1]), ("engine soup", []), ("soup", [2]),
         ("crème", [3]), ("creme", [3]), ("Größe", [3]), ("日本", [4]), ("don't", [2]),
         ('"analytical engine"', [1]), ("", [4, 3, 2, 1]), ("  ", [4, 3, 2, 1]),
-        ("NOT", []), ("engine OR soup", []), ("engine*", [1]), ("eng*", []), ("-engine", [1]), ("question:engine", []), ("(", []),
-        ('"', []), ("'", []), ("engine\x00", [1]), ("^engine", [1]), ("NEAR(engine)", []), ("{}", []), ("a AND", []), ("🙂", []),
+        ("engine*", [1]), ("eng*", [1]), ("-engine", [4, 3, 2]), ("engine\x00", [1]), ("^engine", [1]), ("NEAR(engine)", []),
+        ("(engine", [1]), ("{engine}", [1]), ("a^and", []), ("'engine'", [1]),
     ],
 )  # fmt: skip
-def test_words_find_traces_and_nothing_is_an_operator(store: SQLiteStore, query: str, found: list[int]):
+def test_words_find_traces_and_nothing_is_an_operator_of_the_index(store: SQLiteStore, query: str, found: list[int]):
     store.write([
         numbered(1, "Who designed the Analytical Engine?"), numbered(2, "What is for lunch?", "Soup. We don't know more."),
         numbered(3, "Größe der Crème?"), numbered(4, "日本 の 首都"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weaklink.cli.options import JsonOption, StoreOption
+from weaklink.cli.options import JsonOption, QueryArgument, StoreOption, joined
 
 if TYPE_CHECKING:
     from weaklink.examine import Examination
@@ -25,9 +25,7 @@ _ASKED = 60
 
 
 def diagnose(
-    query: Annotated[
-        str | None, typer.Argument(metavar="[QUERY|ID]", help="Words, or an id, or last; by default all traces.")
-    ] = None,
+    query: QueryArgument = None,
     again: Annotated[bool, typer.Option("--again", help="Also those whose verdict is current.")] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, max=64, metavar="N", help="Processes to work in; by default one.")
@@ -51,7 +49,7 @@ def diagnose(
     weaklink diagnose -j 2                  the same in two processes
     weaklink diagnose --watch               beside your application, with a quarter of a core
     weaklink diagnose --watch --sample 0.1  the same for every tenth trace
-    weaklink diagnose "standby pay" --again
+    weaklink diagnose standby pay --again
     """
     from weaklink.cli.finding import reading
     from weaklink.errors import WeaklinkError
@@ -67,7 +65,7 @@ def diagnose(
             )
         _watch(opened, cpu_share, sample, as_json=as_json)
     else:
-        _batch(opened, _chosen(opened, query, again=again, sample=sample), jobs, as_json=as_json)
+        _batch(opened, _chosen(opened, joined(query), again=again, sample=sample), jobs, as_json=as_json)
 
 
 def _chosen(store: Store, query: str | None, *, again: bool, sample: float) -> list[str]:

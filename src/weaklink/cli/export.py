@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weaklink.cli.options import JsonOption, StoreOption
+from weaklink.cli.options import JsonOption, QueryArgument, StoreOption, joined
 from weaklink.errors import WeaklinkError
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ class Form(StrEnum):
 
 
 def export(
-    query: Annotated[
-        str | None, typer.Argument(metavar="[QUERY|ID]", help="Words, or an id, or last; by default all traces.")
-    ] = None,
+    query: QueryArgument = None,
     form: Annotated[
         Form | None,
         typer.Option(
@@ -50,6 +48,7 @@ def export(
 
     \b
     weaklink export -o traces.jsonl
+    weaklink export verdict:broken since:1d -o broken.jsonl
     weaklink export last -o report.html
     weaklink export 2d882b93 --format md
     """
@@ -61,7 +60,7 @@ def export(
     if as_json and output is None:
         raise WeaklinkError("--json has nothing to say here: the export itself goes to stdout; add -o FILE")
     opened = reading(store)
-    traces = _wanted(opened, query, chosen)
+    traces = _wanted(opened, joined(query), chosen)
     parts = _parts(opened, traces, chosen)
     if output is None:
         for part in parts:

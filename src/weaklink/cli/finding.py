@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from weaklink.errors import AmbiguousTrace, UnknownTrace, WeaklinkError
@@ -19,6 +20,7 @@ Or see it on a chain that is already there:
 
   weaklink demo --llm scripted"""
 _SHORTEST_ID = 2
+_MOST_S = 5.0
 
 
 def reading(store: str | None) -> Store:
@@ -34,7 +36,8 @@ def find_trace(store: Store, wanted: str) -> Trace:
 
 
 def find_traces(store: Store, wanted: str | None, limit: int) -> list[Trace]:
-    """The traces that `wanted` names: nothing for the newest, an id or its end, "last", or words to find."""
+    """The traces that `wanted` names: nothing for the newest, an id or its end, "last", or a query."""
+    make_ready(store, wanted)
     if wanted is None:
         found = list(store.traces(limit=limit))
         if not found:
@@ -53,10 +56,27 @@ def find_traces(store: Store, wanted: str | None, limit: int) -> list[Trace]:
     found = list(store.traces(wanted, limit=limit))
     if not found:
         raise doubt or UnknownTrace(
-            f"no trace fits {wanted!r}: neither an id ends so, nor do these words stand in a question or an answer; "
-            "type: weaklink list"
+            f"no trace fits {wanted!r}: neither does an id end so, nor does the query find one; type: weaklink list"
         )
     return found
+
+
+def make_ready(store: Store, query: str | None) -> None:
+    """See to it that traces are diagnosed before a query asks what the diagnosis says; raises BadQuery."""
+    from weaklink.cli.screen import hint, waiting
+    from weaklink.examine import diagnosis_version, examine
+
+    if not query or not store.parse(query).asks_for_diagnosis:
+        return
+    deadline = time.monotonic() + _MOST_S
+    left = store.waiting(diagnosis_version())
+    with waiting("diagnosing"):
+        while left and time.monotonic() < deadline:
+            examine(store.get(left.pop(0)), store)
+    if left:
+        hint(
+            "Not all traces are diagnosed yet, and a query for verdicts or scores cannot find those: weaklink diagnose"
+        )
 
 
 def looks_like_id(text: str) -> bool:

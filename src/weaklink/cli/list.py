@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklink.cli.options import JsonOption, LimitOption, StoreOption, WidthOption
+from weaklink.cli.options import JsonOption, LimitOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _WIDE = 100
 
 
 def list_traces(
-    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="Words of the question or the answer.")] = None,
+    query: QueryArgument = None,
     limit: LimitOption = 20,
     wait: Annotated[
         float, typer.Option("--wait", min=0, metavar="SECONDS", help="Diagnose what waits for so long; 0: not at all.")
@@ -37,14 +37,35 @@ def list_traces(
 
     \b
     weaklink list                     the newest 20
-    weaklink list "standby pay"       those with these words in question or answer
+    weaklink list standby pay         those with these words in question or answer
+    weaklink list verdict:broken step:retriever "relevance:<0.3" since:2d
     weaklink list -n 200 --json       for programs
+
+    A query is made of words, "phrases" and clauses, which must all hold. Commas give alternatives (verdict:broken,degraded),
+    * stands for anything, none for a missing value, and - before a clause turns it round (type -- before the first one then).
+
+    \b
+    verdict:broken             ok, recovered, degraded, broken, unknown
+    step:retriever             role, kind or name of the weak link
+    failure:context_truncated  how the weak link failed
+    confidence:<0.6            probability of the verdict
+    relevance:<0.3             lowest score of any step; also sufficiency, groundedness, answer_relevance,
+                               and each score that the store has
+    status:error               how the call ended: ok, error, cancelled, interrupted, abandoned, recovered, incomplete
+    latency:>2s                how long it took; also latency:200ms..2s
+    tokens:>4000 steps:>50     tokens in and out, number of steps
+    name:support* model:gpt*   the chain, a model that was called
+    error:*RateLimitError      type of an error in any step
+    tag:prod id:*2d882b93      a tag of the call, its id
+    feedback:down              up, down, corrected, labelled
+    since:2d until:2026-01-31  when it started
     """
-    from weaklink.cli.finding import ATTACH, reading, store_name
+    from weaklink.cli.finding import ATTACH, make_ready, reading, store_name
     from weaklink.cli.screen import look, show_block, show_json, show_text, waiting
 
-    opened = reading(store)
-    summaries = opened.summaries(query, limit=limit)
+    opened, wanted = reading(store), joined(query)
+    make_ready(opened, wanted)
+    summaries = opened.summaries(wanted, limit=limit)
     with waiting("diagnosing"):
         diagnoses = _diagnoses(opened, summaries, wait)
     if as_json:
@@ -57,8 +78,8 @@ def list_traces(
         show_text(f"\nweaklink show {summaries[0].id[-12:]}  tells more of the first one")
         if left := diagnoses.count(None):
             show_text(f"weaklink diagnose           {left} {'waits' if left == 1 else 'wait'} for a verdict")
-    elif query:
-        show_text(f"No question or answer has these words: {query}\nType: weaklink list")
+    elif wanted:
+        show_text(f"No trace fits: {wanted}\nType: weaklink list")
     else:
         show_text(f"Nothing is recorded in {store_name(opened)} yet. {ATTACH}")
 

@@ -22,6 +22,7 @@ from weaklink.cli.list import list_traces
 from weaklink.cli.prune import prune
 from weaklink.cli.score import score
 from weaklink.cli.show import show
+from weaklink.cli.view import view
 
 app = typer.Typer(
     name="weaklink",
@@ -38,6 +39,7 @@ app.command("list")(list_traces)
 app.command("show")(show)
 app.command("diagnose")(diagnose)
 app.command("blame")(blame)
+app.command("view")(view)
 app.command("diff")(diff)
 app.command("score")(score)
 app.add_typer(bench_app, name="bench")
@@ -65,6 +67,7 @@ def root(
     weaklink demo          a real RAG chain on this machine, broken and diagnosed before your eyes
     weaklink list          what your own chains did lately
     weaklink show last     the newest of them, step by step
+    weaklink view          the same in the browser
     """
 
 

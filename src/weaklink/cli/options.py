@@ -17,4 +17,13 @@ WidthOption = Annotated[
         "--width", metavar="COLUMNS", min=40, max=1_000, help="How wide to draw; by default as wide as the terminal."
     ),
 ]
+QueryArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[QUERY]", help="Which traces, see `weaklink list --help`.", show_default=False),
+]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many traces.")]
+
+
+def joined(words: list[str] | None) -> str | None:
+    """The query that was typed as several arguments; None where there was none."""
+    return " ".join(words) if words else None

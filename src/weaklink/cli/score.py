@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklink.cli.options import JsonOption, LimitOption, StoreOption, WidthOption
+from weaklink.cli.options import JsonOption, LimitOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,9 +23,7 @@ _MOST_REASONS = 3
 
 
 def score(
-    query: Annotated[
-        str | None, typer.Argument(metavar="[QUERY]", help="Words, or an id, or last; by default the newest traces.")
-    ] = None,
+    query: QueryArgument = None,
     with_: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +54,7 @@ def score(
 
     \b
     weaklink score last
-    weaklink score "standby pay" --with relevance,groundedness
+    weaklink score standby pay --with relevance,groundedness
     weaklink score --with ragas:faithfulness --estimate     needs weaklink-ragas and a judge
     weaklink score --with my_scorers.py:politeness          your own function of a trace
     """
@@ -67,7 +65,7 @@ def score(
 
     scorers = scorers_named(with_) if with_ is not None else default_scorers()
     opened = reading(store)
-    traces = find_traces(opened, query, limit)
+    traces = find_traces(opened, joined(query), limit)
     names = [scorer.name for scorer in scorers]
     drawn = look(width)
     if estimate:

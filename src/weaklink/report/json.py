@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from weaklink.model import Document
+from weaklink.report.comparison import Comparison, StepChange
 from weaklink.report.passages import PassageRow, RetrievalTable
 from weaklink.report.view import Report, StepRow
 
@@ -84,3 +85,49 @@ def _passage(row: PassageRow) -> dict[str, Any]:
         "rerank_score": row.rerank_score, "relevance": row.relevance, "share_in_prompt": row.share, "used": row.used,
         "metadata": document.metadata,
     }  # fmt: skip
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """Two traces and what is different between them, as plain JSON values."""
+    return {
+        "before": _top(comparison.first),
+        "after": _top(comparison.second),
+        "changes": [_change(change) for change in comparison.changes],
+        "unchanged": len(comparison.steps) - len(comparison.changes),
+    }
+
+
+def _top(report: Report) -> dict[str, Any]:
+    diagnosis = report.diagnosis
+    return {
+        "id": report.trace.id,
+        "question": report.trace.question,
+        "answer": report.trace.answer,
+        "verdict": diagnosis.verdict if diagnosis else None,
+        "culprit": diagnosis.culprit.model_dump(mode="json") if diagnosis and diagnosis.culprit else None,
+        "failure": diagnosis.failure if diagnosis else None,
+    }
+
+
+def _change(change: StepChange) -> dict[str, Any]:
+    return {
+        "name": change.row.span.name,
+        "does": change.row.word,
+        "before": change.first.span.id if change.first else None,
+        "after": change.second.span.id if change.second else None,
+        "status": list(change.statuses),
+        "passages": [
+            {
+                "id": passage.document.id,
+                "source": passage.document.source,
+                "before": passage.before,
+                "after": passage.after,
+            }
+            for passage in change.passages
+        ],
+        "scores": [{"name": name, "before": old, "after": new} for name, old, new in change.scores],
+        "template": list(change.template),
+        "prompt": list(change.prompt),
+        "model": list(change.model) if change.model else None,
+        "output": list(change.output) if change.output else None,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weaklink.model import Document, Scores, Span, Trace, text_of
 
@@ -28,6 +28,8 @@ class PassageRow:
     """How much of it the model was shown, 0..1; None where no model wrote an answer, or it was dropped."""
     used: str
     """"supports" or "contradicts" a sentence of the answer, or ""."""
+    marks: tuple[tuple[int, int, str], ...] = ()
+    """The parts of its text that do so: start, end, and the sentence's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,15 @@ def retrieval_tables(trace: Trace, scores: Scores) -> list[RetrievalTable]:
                 merged.add(earlier.id)
     last = {span.id for span in trace.dataflow.last_stage}
     uses = _uses(trace, scores)
-    return [
+    marks = _marks(trace, scores)
+    tables = [
         _table(trace, scores, span, taken.get(span.id, []), uses, is_last=span.id in last)
         for span in spans
         if span.id not in merged
+    ]
+    return [
+        replace(table, rows=tuple(replace(row, marks=marks.get(row.document.key, ())) for row in table.rows))
+        for table in tables
     ]
 
 
@@ -154,10 +161,23 @@ def _uses(trace: Trace, scores: Scores) -> dict[str, str]:
     return uses
 
 
+def _marks(trace: Trace, scores: Scores) -> dict[str, tuple[tuple[int, int, str], ...]]:
+    """The parts of each passage that support or contradict a sentence, by the passage's key, in order."""
+    marks: dict[str, set[tuple[int, int, str]]] = {}
+    generator = trace.dataflow.generator
+    for score in scores.of_sentences(generator.id, "groundedness") if generator else ():
+        place = score.support
+        document = document_at(trace, place.span_id, place.field) if place else None
+        if place and document is not None and score.label in ("supported", "contradicted"):
+            marks.setdefault(document.key, set()).add((place.start, place.end, score.label))
+    return {key: tuple(sorted(found)) for key, found in marks.items()}
+
+
 def document_at(trace: Trace, span_id: str, field: str) -> Document | None:
-    """The document that "documents.3" of a span names; None for any other field, or where there is none."""
+    """The document that "documents.3" or "candidates.3" of a span names; None for any other field, or where there is none."""
     name, _, number = field.partition(".")
     span = next((span for span in trace.spans if span.id == span_id), None)
-    if span is None or name != "documents" or not number.isdecimal() or int(number) >= len(span.documents):
+    if span is None or name not in ("documents", "candidates") or not number.isdecimal():
         return None
-    return span.documents[int(number)]
+    listed = span.documents if name == "documents" else span.candidates
+    return listed[int(number)] if int(number) < len(listed) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weaklink.model import Score, Scores, Trace
+from weaklink.model import Score, Scores, TextRange, Trace
 from weaklink.report.passages import document_at
 
 
@@ -22,6 +22,8 @@ class Sentence:
     """What supports or contradicts it; "" where nothing does."""
     source: str
     """Where that passage comes from; "" where there is none."""
+    support: TextRange | None = None
+    """Where it stands."""
 
 
 def sentences_of(trace: Trace, scores: Scores) -> list[Sentence]:
@@ -52,5 +54,5 @@ def _sentence(trace: Trace, score: Score) -> Sentence:
         source = document.source if document is not None else step
     return Sentence(
         text=text, label=score.label, value=score.value, detail=score.detail, source=source,
-        passage=support.text if support is not None else "",
+        passage=support.text if support is not None else "", support=support,
     )  # fmt: skip

@@ -4,14 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklink.store.protocol import Feedback, Retention, Store, TraceSummary
+    from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Retention, Store, TraceSummary
     from weaklink.store.sqlite import SQLiteStore, open_store
 
-__all__ = ["Feedback", "Retention", "SQLiteStore", "Store", "TraceSummary", "open_store"]
+__all__ = ["Breakdown", "Feedback", "OutlineStep", "Retention", "SQLiteStore", "Store", "TraceSummary", "open_store"]
 
-_HOME = dict.fromkeys(("Feedback", "Retention", "Store", "TraceSummary"), "protocol") | dict.fromkeys(
-    ("SQLiteStore", "open_store"), "sqlite"
-)
+_HOME = dict.fromkeys(
+    ("Breakdown", "Feedback", "OutlineStep", "Retention", "Store", "TraceSummary"), "protocol"
+) | dict.fromkeys(("SQLiteStore", "open_store"), "sqlite")
 
 
 def __getattr__(name: str) -> Any:

@@ -36,6 +36,10 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
         if not writable and version == 0:  # another process is about to make its tables
             connection.close()
             raise _nothing_there(path)
+        if not writable and version < NEWEST:
+            connection.close()
+            _upgrade(path)
+            return connect(path, writable=False)
         if writable:
             if version > NEWEST:
                 connection.close()
@@ -53,6 +57,17 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
     except (apsw.Error, OSError) as error:
         raise StoreError(
             f"the store {path} cannot be opened: {_plain(error)}; check the file, or name another one"
+        ) from error
+
+
+def _upgrade(path: Path) -> None:
+    """Bring an older store up to date, so that it can be read."""
+    try:
+        connect(path, writable=True).close()
+    except StoreError as error:
+        raise StoreError(
+            f"the store {path} cannot be read: an older Weaklink made it, and it cannot be brought up to date ({error}); "
+            "copy it to where you may write, and name the copy"
         ) from error
 
 

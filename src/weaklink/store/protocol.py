@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, Field, JsonValue
 
-from weaklink.model import Diagnosis, Score, SpanStatus, Trace, Usage
+from weaklink.model import Diagnosis, Score, SpanKind, SpanStatus, Trace, Usage
+from weaklink.query import Query
 from weaklink.settings import Settings
 
 
@@ -26,9 +27,40 @@ class TraceSummary(BaseModel, frozen=True):
     verdict: str | None = None
     """Of the stored diagnosis; None where the trace was not diagnosed yet."""
     culprit: str | None = None
+    """Name of the weak link."""
+    role: str | None = None
+    """What it does in the pipeline; "" where it has no role of its own."""
     failure: str | None = None
     version: str | None = None
     """Of the rules and scorers that made the diagnosis; None without one, "" where the trace has changed since."""
+    confidence: float | None = None
+    scores: dict[str, float] = Field(default_factory=dict[str, float])
+    """The lowest value of each score, of whole steps."""
+    tags: tuple[str, ...] = ()
+
+
+class OutlineStep(NamedTuple):
+    """A span without what went in and out: enough to draw the tree of a very large trace."""
+
+    id: str
+    parent_id: str | None
+    name: str
+    kind: SpanKind
+    status: SpanStatus
+    start_ns: int
+    duration_ns: int | None
+    plumbing: bool
+    tokens: int | None
+
+
+class Breakdown(NamedTuple):
+    """Traces that are alike."""
+
+    verdict: str | None
+    step: str | None
+    """Role of the weak link, else its name."""
+    failure: str | None
+    traces: int
 
 
 class Feedback(BaseModel, frozen=True):
@@ -36,9 +68,12 @@ class Feedback(BaseModel, frozen=True):
 
     trace_id: str
     name: str
-    """What it is about: "thumbs", "corrected_answer" (then `value` is the text that a diagnosis compares with), "broken_step", ..."""
+    """What it is about: "thumbs" ("up" or "down"), "corrected_answer" (a text, which a diagnosis compares with), "broken_step"
+    (True), "document" ("relevant" or "irrelevant"), or a name of your own."""
     value: JsonValue = None
     span_id: str | None = None
+    document: int | None = Field(default=None, ge=0)
+    """The passage it is about: its index in the step's documents, from 0."""
     comment: str = ""
     made_ns: int = 0
 
@@ -82,16 +117,48 @@ class Store(Protocol):
         """
         ...
 
+    def full_id(self, trace_id: str) -> str:
+        """The whole id of the trace that `trace_id` names or ends; raises UnknownTrace or AmbiguousTrace."""
+        ...
+
     def latest(self) -> Trace:
         """The trace that started last; raises UnknownTrace where the store is empty."""
         ...
 
-    def traces(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> Iterator[Trace]:
-        """Whole traces, the newest first; `query` are words to find, `before` a start_ns to page on from."""
+    def traces(self, query: str | None = None, *, limit: int = 50, before: int | str | None = None) -> Iterator[Trace]:
+        """Whole traces, the newest first; `query` says which (see weaklink.query), `before` is a start_ns or the id of a
+        trace to page on from. Raises BadQuery.
+        """
         ...
 
-    def summaries(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> list[TraceSummary]:
+    def summaries(
+        self, query: str | None = None, *, limit: int = 50, before: int | str | None = None
+    ) -> list[TraceSummary]:
         """The same in short."""
+        ...
+
+    def parse(self, query: str) -> Query:
+        """What `query` says, with the names of this store's scores as fields. Raises BadQuery."""
+        ...
+
+    def outline(self, trace_id: str) -> list[OutlineStep]:
+        """The steps of the trace with this full id in the order they started, the root first; empty where it has none."""
+        ...
+
+    def part(self, trace_id: str, span_ids: Collection[str]) -> Trace:
+        """The root and these steps of the trace with this full id; raises UnknownTrace where it has no root."""
+        ...
+
+    def beside(self, trace_id: str, query: str | None = None) -> tuple[str | None, str | None]:
+        """Ids of the next newer and the next older trace that `query` finds; None where there is none."""
+        ...
+
+    def breakdown(self, query: str | None = None) -> list[Breakdown]:
+        """How many of the traces that `query` finds have which verdict, weak link and failure, the most first."""
+        ...
+
+    def version(self) -> int:
+        """A number that changes when another connection, of this process or another, has changed the store."""
         ...
 
     def write(self, traces: Iterable[Trace]) -> None:
@@ -129,7 +196,7 @@ class Store(Protocol):
         ...
 
     def add_feedback(self, feedback: Feedback) -> None:
-        """Store one piece of feedback."""
+        """Store one piece of feedback; what was said before under the same name of the same thing is replaced."""
         ...
 
     def feedback(self, trace_id: str) -> list[Feedback]:

@@ -2,22 +2,29 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Rows back into spans, traces and summaries."""
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
 
 from weaklink.errors import AmbiguousTrace, UnknownTrace
 from weaklink.model import Document, Span, Trace, Usage
+from weaklink.query import Query, condition_of, parse_query
 from weaklink.store.codec import collect_references, loads, resolve_references
-from weaklink.store.protocol import TraceSummary
+from weaklink.store.protocol import Breakdown, OutlineStep, TraceSummary
 from weaklink.store.texts import Part, joined
 
 _SPAN_COLUMNS = (
     "id, trace_id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, input, output, model, error, tags, "
     "metadata, attributes, notes"
 )
+_SUMMARY_COLUMNS = (
+    "id", "name", "status", "start_ns", "duration_ns", "spans", "input_tokens", "output_tokens", "verdict", "culprit", "role",
+    "failure", "confidence", "diagnosed", "scores",
+)  # fmt: skip
+_NEWEST = "ORDER BY t.start_ns DESC, t.seq DESC"
 _MOST_TEXTS_A_QUERY = 500
 _MOST_AMBIGUOUS = 5
 # Knuth's multiplicative hash (The Art of Computer Programming 3, 6.4) spreads the numbers of traces evenly.
@@ -69,27 +76,75 @@ def read_trace(connection: apsw.Connection, trace_id: str) -> Trace:
 
 
 def read_summaries(
-    connection: apsw.Connection, query: str | None, limit: int, before: int | None
+    connection: apsw.Connection, query: str | None, limit: int, before: int | str | None
 ) -> list[TraceSummary]:
     """The newest `limit` traces that match, in short."""
-    where, parameters = _where(query, before)
+    where, parameters = _where(connection, query, before)
     rows = connection.execute(
-        "SELECT t.id, t.name, t.status, t.start_ns, t.duration_ns, t.spans, t.input_tokens, t.output_tokens, "
-        "d.verdict, d.culprit, d.failure, d.version "
-        f"FROM traces t LEFT JOIN diagnoses d ON d.trace_id = t.id {where} ORDER BY t.start_ns DESC LIMIT ?",
+        f"SELECT {', '.join(f't.{column}' for column in _SUMMARY_COLUMNS)} FROM traces t {where} {_NEWEST} LIMIT ?",
         (*parameters, limit),
     ).fetchall()
-    texts = _questions_and_answers(connection, [str(row[0]) for row in rows])
-    return [_summary(row, *texts.get(str(row[0]), ("", ""))) for row in rows]
+    roots = _roots(connection, [str(row[0]) for row in rows])
+    return [_summary(row, roots.get(str(row[0]))) for row in rows]
 
 
-def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | None) -> list[str]:
+def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | str | None) -> list[str]:
     """The ids of the newest `limit` traces that match."""
-    where, parameters = _where(query, before)
-    rows = connection.execute(
-        f"SELECT t.id FROM traces t {where} ORDER BY t.start_ns DESC LIMIT ?", (*parameters, limit)
-    )
+    where, parameters = _where(connection, query, before)
+    rows = connection.execute(f"SELECT t.id FROM traces t {where} {_NEWEST} LIMIT ?", (*parameters, limit))
     return [row[0] for row in rows]
+
+
+def read_outline(connection: apsw.Connection, trace_id: str) -> list[OutlineStep]:
+    """The steps of a trace without what went in and out."""
+    rows = connection.execute(
+        "SELECT id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, CASE kind WHEN 'llm' THEN "
+        "coalesce(json_extract(model, '$.usage.input_tokens') + json_extract(model, '$.usage.output_tokens'), "
+        "json_extract(model, '$.usage.input_tokens'), json_extract(model, '$.usage.output_tokens')) END "
+        "FROM spans WHERE trace_id = ?",
+        (trace_id,),
+    ).fetchall()
+    steps = [OutlineStep(*row) for row in rows]  # type: ignore[arg-type]
+    steps.sort(key=lambda step: (step.id != trace_id, step.start_ns))
+    return steps
+
+
+def read_part(connection: apsw.Connection, trace_id: str, span_ids: Collection[str]) -> Trace:
+    """The root and these steps of a trace."""
+    wanted = list(dict.fromkeys([trace_id, *span_ids]))[:_MOST_TEXTS_A_QUERY]
+    marks = ",".join("?" * len(wanted))
+    rows = connection.execute(
+        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id = ? AND id IN ({marks})", (trace_id, *wanted)
+    ).fetchall()
+    if not any(row[0] == trace_id for row in rows):
+        raise UnknownTrace(f"there is no trace {trace_id!r} in this store; type: weaklink list")
+    return Trace.of(_spans(connection, rows, _documents_of(connection, trace_id, wanted)))
+
+
+def beside(connection: apsw.Connection, trace_id: str, query: str | None) -> tuple[str | None, str | None]:
+    """The ids of the next newer and the next older trace that `query` finds."""
+    found = condition_of(parsed(connection, query or ""))
+    here = "(t.start_ns, t.seq) {} (SELECT start_ns, seq FROM traces WHERE id = ?)"
+    ids: list[str | None] = []
+    for sign, order in ((">", "ASC"), ("<", "DESC")):
+        row = connection.execute(
+            f"SELECT t.id FROM traces t WHERE {found.sql} AND {here.format(sign)} "
+            f"ORDER BY t.start_ns {order}, t.seq {order} LIMIT 1",
+            (*found.parameters, trace_id),
+        ).fetchone()
+        ids.append(None if row is None else row[0])
+    return ids[0], ids[1]
+
+
+def breakdown(connection: apsw.Connection, query: str | None) -> list[Breakdown]:
+    """How many of the traces that `query` finds have which verdict, weak link and failure."""
+    found = condition_of(parsed(connection, query or ""))
+    rows = connection.execute(
+        "SELECT t.verdict, coalesce(nullif(t.role, ''), t.culprit), t.failure, count(*) AS n FROM traces t "
+        f"WHERE {found.sql} GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3",
+        found.parameters,
+    )
+    return [Breakdown(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def waiting_ids(connection: apsw.Connection, version: str, limit: int, sample: float) -> list[str]:
@@ -110,38 +165,55 @@ def is_unchanged(connection: apsw.Connection, seen: Trace) -> bool:
     return set(rows) == {(span.id, span.status, span.duration_ns) for span in seen.spans}
 
 
-def _where(query: str | None, before: int | None) -> tuple[str, list[Any]]:
-    clauses: list[str] = []
-    parameters: list[Any] = []
-    if query and query.strip():
-        # Each word becomes a quoted FTS5 string, so that nothing a user types is an operator.
-        words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
-        clauses.append("t.seq IN (SELECT rowid FROM search WHERE search MATCH ?)")
-        parameters.append(words.replace("\0", ""))
-    if before is not None:
+def parsed(connection: apsw.Connection, query: str) -> Query:
+    """What `query` says. Raises BadQuery."""
+
+    def score_names() -> list[str]:
+        return [row[0] for row in connection.execute("SELECT DISTINCT name FROM scores WHERE part = ''")]
+
+    return parse_query(query, time.time_ns(), score_names)
+
+
+def _where(
+    connection: apsw.Connection, query: str | None, before: int | str | None
+) -> tuple[str, list[str | int | float]]:
+    found = condition_of(parsed(connection, query or ""))
+    clauses, parameters = [found.sql], [*found.parameters]
+    if isinstance(before, str):
+        clauses.append("(t.start_ns, t.seq) < (SELECT start_ns, seq FROM traces WHERE id = ?)")
+        parameters.append(before)
+    elif before is not None:
         clauses.append("t.start_ns < ?")
         parameters.append(before)
-    return ("WHERE " + " AND ".join(clauses) if clauses else ""), parameters
+    return "WHERE " + " AND ".join(clauses), parameters
 
 
-def _summary(row: Sequence[Any], question: str, answer: str) -> TraceSummary:
-    usage = None if row[6] is None and row[7] is None else Usage(input_tokens=row[6], output_tokens=row[7])
-    return TraceSummary(
-        id=row[0], name=row[1], status=row[2], start_ns=row[3], duration_ns=row[4], spans=row[5], usage=usage,
-        question=question, answer=answer, verdict=row[8], culprit=row[9], failure=row[10], version=row[11],
-    )  # fmt: skip
+def _summary(row: Sequence[Any], root: Trace | None) -> TraceSummary:
+    values = dict(zip(_SUMMARY_COLUMNS, row, strict=True))
+    version = values.pop("diagnosed")
+    tokens = {name: values.pop(name) for name in ("input_tokens", "output_tokens")}
+    return TraceSummary.model_validate(
+        values
+        | {
+            "version": version,
+            "scores": loads(values["scores"]) or {},
+            "usage": None if set(tokens.values()) == {None} else Usage(**tokens),
+            "question": "" if root is None else root.question,
+            "answer": "" if root is None else root.answer,
+            "tags": () if root is None else root.root.tags,
+        }
+    )
 
 
-def _questions_and_answers(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """From the roots alone: a list must not read whole traces."""
+def _roots(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, Trace]:
+    """Traces of their roots alone: a list must not read whole traces."""
     if not ids:
         return {}
     marks = ",".join("?" * len(ids))
     rows = connection.execute(
         f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id IN ({marks}) AND id = trace_id", ids
     ).fetchall()
-    roots = [Trace(spans=(span,)) for span in _spans(connection, rows, {})]
-    return {trace.id: (trace.question, trace.answer) for trace in roots}
+    return {span.trace_id: Trace(spans=(span,)) for span in _spans(connection, rows, {})}
 
 
 def _spans(
@@ -174,12 +246,16 @@ def _span(
     )  # fmt: skip
 
 
-def _documents_of(connection: apsw.Connection, trace_id: str) -> dict[tuple[str, str], list[Any]]:
+def _documents_of(
+    connection: apsw.Connection, trace_id: str, span_ids: Collection[str] = ()
+) -> dict[tuple[str, str], list[Any]]:
+    """The documents of these steps, or of all of them, by step and role."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    only = f" AND span_id IN ({','.join('?' * len(span_ids))})" if span_ids else ""
     rows = connection.execute(
         "SELECT span_id, role, rank, id, content, text_id, score, higher_is_better, score_kind, metadata FROM documents "
-        "WHERE trace_id = ? ORDER BY span_id, role, rank",
-        (trace_id,),
+        f"WHERE trace_id = ?{only} ORDER BY span_id, role, rank",
+        (trace_id, *span_ids),
     )
     for row in rows:
         found[row[0], row[1]].append(row)

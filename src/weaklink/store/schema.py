@@ -167,4 +167,26 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     FROM documents, json_tree(metadata) refers
     WHERE refers.key = '$weaklink.text' AND refers.type = 'integer';
     """,
+    """
+    -- What lists and filters need, so that they read one narrow table: of the diagnosis, and the lowest value of each score.
+    ALTER TABLE traces ADD COLUMN verdict TEXT;
+    ALTER TABLE traces ADD COLUMN culprit TEXT;       -- name, role and kind of the weak link
+    ALTER TABLE traces ADD COLUMN role TEXT;
+    ALTER TABLE traces ADD COLUMN kind TEXT;
+    ALTER TABLE traces ADD COLUMN failure TEXT;
+    ALTER TABLE traces ADD COLUMN confidence REAL;
+    ALTER TABLE traces ADD COLUMN scores TEXT;        -- JSON: {"relevance": 0.21, ...}
+    UPDATE traces SET (verdict, culprit, role, kind, failure, confidence) =
+        (SELECT verdict, culprit, json_extract(body, '$.culprit.role'), json_extract(body, '$.culprit.kind'), failure, confidence
+         FROM diagnoses WHERE trace_id = traces.id);
+    UPDATE traces SET scores = (
+        SELECT json_group_object(name, low) FROM
+        (SELECT name, min(value) AS low FROM scores WHERE trace_id = traces.id AND part = '' AND value IS NOT NULL GROUP BY name)
+        HAVING count(*) > 0);
+    CREATE INDEX traces_by_verdict ON traces (verdict, role, failure);
+    CREATE INDEX spans_by_model ON spans (json_extract(model, '$.name'), trace_id) WHERE kind = 'llm';
+    CREATE INDEX spans_by_error ON spans (json_extract(error, '$.type'), trace_id) WHERE error IS NOT NULL;
+    CREATE INDEX spans_by_tags ON spans (tags, trace_id) WHERE id = trace_id AND tags IS NOT NULL;
+    ALTER TABLE feedback ADD COLUMN document INTEGER; -- index in the step's documents, from 0
+    """,
 )

@@ -5,7 +5,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ import apsw
 
 from weaklink.errors import StoreError
 from weaklink.model import Diagnosis, Document, Score, Span, Trace
+from weaklink.query import Query
 from weaklink.redact import mask_named, redact
 from weaklink.settings import Settings, load_settings
 from weaklink.snapshot import LONG_TEXT
@@ -22,10 +23,10 @@ from weaklink.store.codec import escaped, loads, plain_dumps, with_marked_number
 from weaklink.store.connection import Patience, connect, file_at
 from weaklink.store.forking import watch
 from weaklink.store.location import resolve
-from weaklink.store.protocol import Feedback, Retention, Store, TraceSummary
+from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Retention, Store, TraceSummary
 from weaklink.store.retention import Pruner
 from weaklink.store.texts import Texts
-from weaklink.store.write import Batch, Fill, run_batch
+from weaklink.store.write import SUMMARISE, Batch, Fill, run_batch
 
 _T = TypeVar("_T")
 _SEARCHED_CHARACTERS = 2_000
@@ -65,18 +66,48 @@ class SQLiteStore:
         """See Store.get."""
         return self._read(lambda db: read.read_trace(db, read.full_id(db, trace_id)))
 
+    def full_id(self, trace_id: str) -> str:
+        """See Store.full_id."""
+        return self._read(lambda db: read.full_id(db, trace_id))
+
     def latest(self) -> Trace:
         """See Store.latest."""
         return self._read(lambda db: read.read_trace(db, read.latest_id(db)))
 
-    def traces(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> Iterator[Trace]:
+    def traces(self, query: str | None = None, *, limit: int = 50, before: int | str | None = None) -> Iterator[Trace]:
         """See Store.traces."""
         for trace_id in self._read(lambda db: read.trace_ids(db, query, limit, before)):
             yield self._read(lambda db, wanted=trace_id: read.read_trace(db, wanted))
 
-    def summaries(self, query: str | None = None, *, limit: int = 50, before: int | None = None) -> list[TraceSummary]:
+    def summaries(
+        self, query: str | None = None, *, limit: int = 50, before: int | str | None = None
+    ) -> list[TraceSummary]:
         """See Store.summaries."""
         return self._read(lambda db: read.read_summaries(db, query, limit, before))
+
+    def parse(self, query: str) -> Query:
+        """See Store.parse."""
+        return self._read(lambda db: read.parsed(db, query))
+
+    def outline(self, trace_id: str) -> list[OutlineStep]:
+        """See Store.outline."""
+        return self._read(lambda db: read.read_outline(db, trace_id))
+
+    def part(self, trace_id: str, span_ids: Collection[str]) -> Trace:
+        """See Store.part."""
+        return self._read(lambda db: read.read_part(db, trace_id, span_ids))
+
+    def beside(self, trace_id: str, query: str | None = None) -> tuple[str | None, str | None]:
+        """See Store.beside."""
+        return self._read(lambda db: read.beside(db, trace_id, query))
+
+    def breakdown(self, query: str | None = None) -> list[Breakdown]:
+        """See Store.breakdown."""
+        return self._read(lambda db: read.breakdown(db, query))
+
+    def version(self) -> int:
+        """See Store.version."""
+        return self._read(lambda db: int(db.pragma("data_version")))  # type: ignore[arg-type]
 
     def scores(self, trace_id: str) -> list[Score]:
         """See Store.scores."""
@@ -98,13 +129,16 @@ class SQLiteStore:
     def feedback(self, trace_id: str) -> list[Feedback]:
         """See Store.feedback."""
         rows = self._select(
-            "SELECT trace_id, span_id, name, value, comment, made_ns FROM feedback WHERE trace_id = ? ORDER BY id",
+            "SELECT trace_id, span_id, name, value, comment, made_ns, document FROM feedback WHERE trace_id = ? ORDER BY id",
             trace_id,
         )
         return [
-            Feedback(trace_id=row[0], span_id=row[1], name=row[2], value=loads(row[3]), comment=row[4], made_ns=row[5])
+            Feedback(
+                trace_id=row[0], span_id=row[1], name=row[2], value=loads(row[3]), comment=row[4], made_ns=row[5],
+                document=row[6],
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
 
     # --- writing
 
@@ -129,6 +163,7 @@ class SQLiteStore:
             connection.executemany("DELETE FROM scores WHERE trace_id = ? AND name = ?", replaced)
             connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             connection.execute("UPDATE diagnoses SET version = '' WHERE trace_id = ?", (trace_id,))
+            connection.execute(SUMMARISE, (trace_id,))
 
         self._in_transaction(change)
 
@@ -144,6 +179,7 @@ class SQLiteStore:
                 "" if is_stale else version, body,
             )  # fmt: skip
             connection.execute("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(SUMMARISE, (diagnosis.trace_id,))
 
         self._in_transaction(change)
 
@@ -152,10 +188,18 @@ class SQLiteStore:
         made = feedback.made_ns or time.time_ns()
         comment = redact(escaped(feedback.comment)) if self._settings.redact else escaped(feedback.comment)
         value = plain_dumps(feedback.value, redacted=self._settings.redact)
-        row = (feedback.trace_id, feedback.span_id, feedback.name, value, comment, made)
-        self._change(
-            "INSERT INTO feedback (trace_id, span_id, name, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?)", [row]
-        )
+        about = (feedback.trace_id, feedback.span_id, feedback.name, feedback.document)
+
+        def replace(connection: apsw.Connection) -> None:
+            connection.execute(
+                "DELETE FROM feedback WHERE trace_id = ? AND span_id IS ? AND name = ? AND document IS ?", about
+            )
+            connection.execute(
+                "INSERT INTO feedback (trace_id, span_id, name, document, value, comment, made_ns) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*about, value, comment, made),
+            )
+
+        self._in_transaction(replace)
 
     def prune(self, *, keep: int | Retention) -> int:
         """See Store.prune."""
@@ -266,9 +310,6 @@ class SQLiteStore:
             raise StoreError(
                 f"the store {self.path} cannot be written: {error}; check the disk and the file's mode"
             ) from error
-
-    def _change(self, sql: str, rows: list[Any]) -> None:
-        self._in_transaction(lambda connection: connection.executemany(sql, rows))
 
     def _in_transaction(self, change: Callable[[apsw.Connection], _T]) -> _T:
         try:

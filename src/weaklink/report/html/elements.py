@@ -23,9 +23,14 @@ def join(*parts: str) -> Html:
     return Html("".join(part if isinstance(part, Html) else text(part) for part in parts))
 
 
-def element(name: str, *parts: str, **attributes: str) -> Html:
+def element(name: str, /, *parts: str, **attributes: str) -> Html:
     """The element `name` around `parts`; `class_` and the like lose their underscore, attributes without a value stay away."""
+    return Html(f"{void(name, **attributes)}{join(*parts)}</{name}>")
+
+
+def void(name: str, /, **attributes: str) -> Html:
+    """An element that has nothing inside and no end, such as an input; or the start of one that has."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"' for key, value in attributes.items() if value
     )
-    return Html(f"<{name}{given}>{join(*parts)}</{name}>")
+    return Html(f"<{name}{given}>")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from weaklink.model import FunnelCell, FunnelRow, Origin
 from weaklink.report.html.elements import Html, element
-from weaklink.report.html.steps import anchor
+from weaklink.report.html.links import step_link
 from weaklink.report.lineage import LOST_WORDS, funnel_title, shown_funnel, shown_origins, source_text
 from weaklink.report.view import Report
 
@@ -46,12 +46,12 @@ def _cell(cell: FunnelCell) -> Html:
     title = f"{cell.stage}: {words}{f', {cell.note}' if cell.note else ''}" if words else ""
     shown = element("span", sign, title=title, aria_label=title, role="img" if title else "")
     if cell.span_id is not None and sign:
-        shown = element("a", shown, href=f"#{anchor(cell.span_id)}")
+        shown = step_link(cell.span_id, shown)
     return element("td", shown, class_=cell.state)
 
 
 def _origin(report: Report, origin: Origin) -> Html:
-    link = element("a", source_text(report, origin), href=f"#{anchor(origin.born.span_id)}")
+    link = step_link(origin.born.span_id, source_text(report, origin), at=origin.place)
     weak = "" if origin.is_supported else "low"
     return element(
         "tr", element("td", origin.text, class_="text"), element("td", origin.kind), element("td", link, class_=weak)

@@ -1,0 +1,192 @@
+"""What the pages and the API show, read from the store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from weaklink.errors import StoreError
+from weaklink.examine import diagnosis_version, examine
+from weaklink.model import Diagnosis
+from weaklink.query import BadQuery
+from weaklink.report import Report, report_of
+from weaklink.report.comparison import Comparison, compare
+from weaklink.store import Breakdown, Store, TraceSummary, open_store
+from weaklink.viewer.pages.trace import Shown
+from weaklink.viewer.pages.traces import PAGE_SIZE, Facet, Listing, Row
+
+LARGE: Final = 2_000
+"""Of a trace with more steps only those are read whole that are looked at."""
+_KEPT_REPORTS: Final = 16
+_MOST_FACETS: Final = 12
+
+
+class Library:
+    """The store, read from many threads at once, and the reports made of it lately."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is opened yet."""
+        self.path = path
+        # A connection reads for one thread at a time: a page must not wait for the export of a large trace.
+        self._stores = threading.local()
+        self._watcher = open_store(path)
+        self._reports: OrderedDict[str, tuple[tuple[Any, ...], Report]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        """This thread's store."""
+        found: Store | None = getattr(self._stores, "store", None)
+        if found is None:
+            found = self._stores.store = open_store(self.path)
+        return found
+
+    def version(self) -> str:
+        """Changes when anything in the store does; "" where there is none yet."""
+        try:
+            return str(self._watcher.version())
+        except StoreError:
+            return ""
+
+    def summary(self, trace_id: str) -> TraceSummary:
+        """The trace in short; raises UnknownTrace or AmbiguousTrace."""
+        return self.store.summaries(f"id:{self.store.full_id(trace_id)}", limit=1)[0]
+
+    def listing(self, query: str, before: str | None) -> Listing:
+        """A page of the list."""
+        now = time.time_ns()
+        page: dict[str, Any] = {"query": query, "is_first": before is None, "store": str(self.path), "now_ns": now}
+        empty = Listing(rows=(), facets=(), older=None, undiagnosed=False, **page)
+        if not self.path.exists():
+            return empty
+        store = self.store
+        try:
+            found = store.summaries(query, limit=PAGE_SIZE + 1, before=before)
+            facets = _facets(store.breakdown(query))
+        except BadQuery as error:
+            return Listing(
+                rows=(), facets=_facets(store.breakdown()), older=None, undiagnosed=False, problem=str(error), **page
+            )
+        except StoreError:
+            if self.path.exists() and self.path.stat().st_size:
+                raise
+            return empty
+        rows = [Row(summary, self._diagnosis(summary)) for summary in found[:PAGE_SIZE]]
+        older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
+        waits = bool(store.waiting(diagnosis_version(), limit=1))
+        return Listing(rows=rows, facets=facets, older=older, undiagnosed=waits, **page)
+
+    def _diagnosis(self, summary: TraceSummary) -> Diagnosis | None:
+        """As it was made, also by earlier rules: it is shown until the new ones have had their turn."""
+        return None if summary.version is None else self.store.diagnosis(summary.id, summary.version)
+
+    def shown(self, trace_id: str, query: str = "") -> Shown:
+        """A trace as its page shows it; raises UnknownTrace."""
+        summary = self.summary(trace_id)
+        try:
+            newer, older = self.store.beside(summary.id, query)
+        except BadQuery:
+            query, (newer, older) = "", self.store.beside(summary.id)
+        return Shown(
+            report=self.report(summary), summary=summary, feedback=self.store.feedback(summary.id), newer=newer, older=older,
+            query=query, now_ns=time.time_ns(), is_large=summary.spans > LARGE,
+        )  # fmt: skip
+
+    def report(self, summary: TraceSummary, also: Sequence[str] = ()) -> Report:
+        """The report on a trace; on a large one that of its root, the steps that the diagnosis names, and those in `also`."""
+        if summary.spans > LARGE:
+            return self._partial(summary, also)
+        key = (summary.status, summary.duration_ns, summary.spans, summary.version, str(summary.scores))
+        with self._lock:
+            kept = self._reports.get(summary.id)
+        if kept is not None and kept[0] == key and summary.duration_ns is not None:
+            return kept[1]
+        examined = examine(self.store.get(summary.id), self.store)
+        report = report_of(examined.trace, examined.scores, examined.diagnosis)
+        with self._lock:
+            self._reports[summary.id] = (key, report)
+            while len(self._reports) > _KEPT_REPORTS:
+                self._reports.popitem(last=False)
+        return report
+
+    def _partial(self, summary: TraceSummary, also: Sequence[str]) -> Report:
+        diagnosis = self._diagnosis(summary)
+        wanted = [*also]
+        if diagnosis is not None:
+            wanted += [cell.span_id for cell in diagnosis.strip[:200]]
+            wanted += [suspect.step.span_id for suspect in diagnosis.suspects]
+            wanted += [item.at.span_id for item in diagnosis.evidence if item.at]
+        trace = self.store.part(summary.id, wanted)
+        known = {span.id for span in trace.spans}
+        return report_of(trace, [score for score in self.store.scores(summary.id) if score.span_id in known], diagnosis)
+
+    def whole_report(self, trace_id: str) -> Report:
+        """The report on all steps, however many there are."""
+        examined = examine(self.store.get(trace_id), self.store)
+        return report_of(examined.trace, examined.scores, examined.diagnosis)
+
+    def comparison(self, before: str, after: str, *, everything: bool = False) -> Comparison:
+        """Two traces, step by step."""
+        return compare(self.report(self.summary(before)), self.report(self.summary(after)), everything=everything)
+
+    def figures(self, query: str, span: str) -> None:
+        """Later."""
+
+    def outline(self, trace_id: str) -> dict[str, Any]:
+        """The tree of a trace, as the script draws it: a list for each step, names and the like by their index."""
+        summary = self.summary(trace_id)
+        steps = self.store.outline(summary.id)
+        place = {step.id: number for number, step in enumerate(steps)}
+        begin = steps[0].start_ns if steps else 0
+        words = _Words()
+        report = self.report(summary)
+        rows = {
+            row.span.id: [row.role, row.score, row.mark]
+            for row in report.steps(everything=True)
+            if row.role or row.score is not None or row.mark
+        }
+        return {
+            "duration": summary.duration_ns or max((s.start_ns - begin + (s.duration_ns or 0) for s in steps), default=0),
+            "steps": [
+                [step.id, place.get(step.parent_id or "", 0 if number else -1), words[step.name], words[step.kind],
+                 words[step.status], step.start_ns - begin, step.duration_ns, int(step.plumbing), step.tokens]
+                for number, step in enumerate(steps)
+            ],
+            "words": words.all,
+            "rows": rows,
+        }  # fmt: skip
+
+
+class _Words:
+    """Gives each text a number."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def __getitem__(self, word: str) -> int:
+        found = self._places.get(word)
+        if found is None:
+            found = self._places[word] = len(self.all)
+            self.all.append(word)
+        return found
+
+
+def _facets(counts: Sequence[Breakdown]) -> list[Facet]:
+    """The counts by verdict, by weak link and by failure, the most first."""
+    found: list[Facet] = []
+    for field, values in (
+        ("verdict", [(one.verdict or "none", one.traces) for one in counts]),
+        ("step", [(one.step, one.traces) for one in counts if one.step]),
+        ("failure", [(one.failure, one.traces) for one in counts if one.failure]),
+    ):
+        sums: dict[str, int] = {}
+        for value, count in values:
+            sums[value] = sums.get(value, 0) + count
+        ordered = sorted(sums.items(), key=lambda pair: -pair[1])[:_MOST_FACETS]
+        found += [Facet(field, value, count) for value, count in ordered]
+    return found

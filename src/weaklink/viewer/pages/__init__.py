@@ -1,0 +1,1 @@
+"""The pages: each takes what it shows and gives HTML; none reads the store."""
