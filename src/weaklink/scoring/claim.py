@@ -27,7 +27,9 @@ class Claim:
     """A sentence with its tokens, and the question it answers."""
 
     text: str
+    """The sentence, with list marker and citations blanked; the question where the sentence is a bare "Yes" or "No"."""
     tokens: tuple[Token, ...]
+    """Their places are characters of `text`."""
     asked: tuple[str, ...] = ()
     """Content values of the question."""
     question: str = ""
@@ -82,16 +84,19 @@ class Claim:
 def read_claim(sentence: str, question: str = "") -> Claim:
     """Read one sentence of an answer; a bare "Yes" or "No" becomes the question, said or denied."""
     asked = tuple(dict.fromkeys(token.value for token in tokenise(question) if token.content))
-    marker = _LIST_MARKER.match(sentence)
-    text = _CITATION.sub(lambda found: " " * len(found.group()), sentence[marker.end() :] if marker else sentence)
+    text = _CITATION.sub(_blank, _LIST_MARKER.sub(_blank, sentence))
     for pattern, denies in ((_YES, False), (_NO, True)):
         said = pattern.match(text)
         if said and asked and len(text) - said.end() < 3:
             return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
     # "No, it is closed" denies the question, not what follows.
-    lead = _LEAD.match(text)
-    tokens = tuple(tokenise(text[lead.end() :] if lead and len(text) > lead.end() else text))
-    return Claim(text=text, tokens=tokens, asked=asked, question=question)
+    said = _LEAD.sub(_blank, text)
+    return Claim(text=text, tokens=tuple(tokenise(said if said.strip() else text)), asked=asked, question=question)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """White space of the same length, so that the places of what follows stay as they are."""
+    return " " * len(found.group())
 
 
 def names_in(tokens: tuple[Token, ...], *, bare: bool = False) -> list[Token]:

@@ -77,7 +77,7 @@ def _exclusive() -> dict[str, list[frozenset[str]]]:
     return table
 
 
-_EXCLUSIVE = _exclusive()
+EXCLUSIVE = _exclusive()
 _WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
 
 
@@ -234,7 +234,7 @@ def _words(claim: Claim, unit: Unit) -> Iterator[_Difference]:
         if word in theirs:
             yield from _attribute(word, token, claim, unit)
             continue
-        for members in _EXCLUSIVE.get(word, ()):
+        for members in EXCLUSIVE.get(word, ()):
             others = [other for other in members & theirs.keys() if other not in ours]
             if others and not members & ours.keys() & theirs.keys():
                 yield _Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
@@ -244,10 +244,10 @@ def _words(claim: Claim, unit: Unit) -> Iterator[_Difference]:
 def _attribute(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[_Difference]:
     """One word of the unit goes with another noun: "the green button" for a red button beside a green light."""
     after = next((other for one, other in pairwise(claim.tokens) if one is token and other.content), None)
-    if after is None or word not in _EXCLUSIVE:
+    if after is None or word not in EXCLUSIVE:
         return
     before = {_stem_of(one): one for one, other in pairwise(unit.tokens) if other.value == after.value}
-    rivals = [one for members in _EXCLUSIVE[word] for one in sorted(members & before.keys()) if one != word]
+    rivals = [one for members in EXCLUSIVE[word] for one in sorted(members & before.keys()) if one != word]
     if rivals and word not in before:
         values = frozenset({token.value, after.value})
         yield _Difference(
