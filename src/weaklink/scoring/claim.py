@@ -14,7 +14,7 @@ _NO = re.compile(r"^\s*(?:no|nope|false|incorrect)\b[\s,.!:;-]*", re.IGNORECASE)
 _LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure)\s*[,.!:;]\s*", re.IGNORECASE)
 _NOT_NAMES = frozenset({"am", "pm", "i", *DAYS})
 _CITATION = re.compile(
-    r"\[\d{1,3}(?:, ?\d{1,3})*\]|\(?\b(?:passages?|documents?|sources?|step) #?\d{1,3}\b(?: and \d{1,3})?\)?:?",
+    r"\[\d{1,3}(?:, ?\d{1,3})*\]|\(?\b(?:passages?|documents?|sources?|step|method|option|part|tip) #?\d{1,3}\b(?: and \d{1,3})?\)?:?",
     re.IGNORECASE,
 )
 """What points to a passage or counts a step; its numbers are no claims."""

@@ -62,9 +62,11 @@ once twice
 """
 _MIN_STRENGTH = 0.5
 _UNITS_TRIED = 3
+_AGREED = 0.75
+"""Of the strength of a difference: from here on another place of the passages carries the claim after all."""
 _LONGEST_DENIED = 8
-"""Content words; in a longer claim a negation mostly belongs to a clause beside the matter (RAGTruth: 0 of 24 were
-marked)."""
+"""Content words; in a longer claim a negation or another such word mostly belongs to a clause beside the matter
+(RAGTruth: 0 of 24 negations were marked)."""
 
 
 def _exclusive() -> dict[str, list[frozenset[str]]]:
@@ -146,7 +148,7 @@ def _rest(claim: Claim, index: ContextIndex, difference: _Difference) -> frozens
 
 
 def _agreed_elsewhere(claim: Claim, difference: _Difference, index: ContextIndex, strength: float) -> bool:
-    """Another unit has the very values that the claim gives, and nearly as much of the rest."""
+    """Another unit has the very values that the claim gives and, with its neighbours, most of the rest."""
     if difference.kind in ("negation", "attribute"):
         return False
     first, *others = [set(index.postings.get(value, ())) for value in difference.values]
@@ -155,7 +157,9 @@ def _agreed_elsewhere(claim: Claim, difference: _Difference, index: ContextIndex
         return bool(holders)
     rest = _rest(claim, index, difference)
     total = index.total_weight(rest) or 1.0
-    return any(index.total_weight(rest & index.units[number].values) / total >= 0.9 * strength for number in holders)
+    if difference.kind == "name":  # people of one text stand near each other
+        return any(index.total_weight(rest & index.units[place].values) / total >= 0.9 * strength for place in holders)
+    return any(index.total_weight(rest & index.values_around(place)) / total >= _AGREED * strength for place in holders)
 
 
 def _unit_word(tokens: tuple[Token, ...], place: int) -> str:
@@ -229,6 +233,8 @@ def _all_stems(tokens: tuple[Token, ...]) -> dict[str, Token]:
 
 def _words(claim: Claim, unit: Unit) -> Iterator[_Difference]:
     """Words that exclude each other: "before" for "after", "monthly" for "weekly", "Monday" for "Tuesday"."""
+    if len(set(claim.values)) > _LONGEST_DENIED:
+        return
     ours, theirs = _all_stems(claim.tokens), _all_stems(unit.tokens)
     for word, token in ours.items():
         if word in theirs:
@@ -313,7 +319,7 @@ def _negation(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[_Diffe
         return
     first, last = max(0, matched[0] - 4), matched[-1] + 1
     theirs = next((token for token in unit.tokens[first:last] if is_negation(token)), None)
-    if (theirs is not None) == claim.negated:
+    if (theirs is not None) == claim.negated or (theirs is not None and not _denies(theirs, claim, unit)):
         return
     absent = [value for value in set(claim.values) if value not in held]
     own_length = sum(1 for token in unit.tokens[first:last] if token.content)
@@ -322,3 +328,9 @@ def _negation(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[_Diffe
     ours = next((token.surface for token in claim.tokens if is_negation(token)), "no" if claim.denies else "")
     said, instead = (ours, f"without {ours!r}") if claim.negated else ("", theirs.surface if theirs else "")
     yield _Difference(said or "(no negation)", instead, "negation", frozenset())
+
+
+def _denies(negation: Token, claim: Claim, unit: Unit) -> bool:
+    """The first content word behind the negation is one of the claim: "not covered", not "be careful not to"."""
+    behind = (token for token in unit.tokens if token.start >= negation.end and token.content)
+    return next((token.value in claim.topic for token in behind), True)

@@ -68,6 +68,12 @@ class ContextIndex:
         same_passage = self.passage_of[number - 1] == self.passage_of[number]
         return unit.values | self.units[number - 1].values if same_passage else unit.values
 
+    def values_around(self, number: int) -> frozenset[str]:
+        """The content values of a unit and of its neighbours in the same passage."""
+        near = (place for place in (number - 1, number + 1) if 0 <= place < len(self.units))
+        same = (self.units[place].values for place in near if self.passage_of[place] == self.passage_of[number])
+        return self.units[number].values.union(*same)
+
     def weight(self, value: str) -> float:
         """How much a value tells: half its rarity among these units, half its rarity in English."""
         if value not in self._weights:

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,13 +10,23 @@ from weaklink.scoring.claim import Claim
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.text.lexicon import DAYS, STOPWORDS
 from weaklink.scoring.text.stems import stem
-from weaklink.scoring.text.tokens import tokenise
-from weaklink.scoring.text.units import is_negated
+from weaklink.scoring.text.tokens import Token, tokenise
+from weaklink.scoring.text.units import is_negation
 
 _CLAUSES = re.compile(
     r"[;]|, (?=but|while|although|though|and (?:it|they|the|there))|\b(?:but|while|although|though|however)\b",
     re.IGNORECASE,
 )
+_SCHEDULE_PARTS = re.compile(r"[;]|, and (?:from )?|, (?=from )|\band (?=from |on )|, while |, but ", re.IGNORECASE)
+_NOT_STATED = re.compile(
+    r"\bnot (?:\w+ )?(?:mention|specif|stated?\b|provided|listed|indicate|clear|known|given)|\bno (?:information|mention|details?)\b"
+    r"|\bun(?:known|clear|specified)\b",
+    re.IGNORECASE,
+)
+"""Says that the record leaves something open, which is right for what it leaves open."""
+_BEHIND = frozenset({"not", "unavailable", "never"})
+_CONFLICTS = {(-1, False): "false_said", (0, False): "unknown_said", (0, True): "unknown_denied", (1, True): "true_denied"}
+"""Polarity of the record and whether the claim denies it, to what is wrong."""
 _FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
 _OPEN = re.compile(r"\b(?:open|hours?|operat|clos)", re.IGNORECASE)
 _DAY = r"(mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -30,6 +41,8 @@ class Conflicts(NamedTuple):
     """Values that the record gives as false, named without a negation."""
     unknown_said: float = 0.0
     """Values that the record leaves open, named without a negation."""
+    unknown_denied: float = 0.0
+    """Values that the record leaves open, denied; "the record does not mention it" denies nothing."""
     true_denied: float = 0.0
     """Values that the record gives as true, denied."""
     polarity: float = 0.0
@@ -46,6 +59,7 @@ class Conflicts(NamedTuple):
 
 class _Key(NamedTuple):
     stems: frozenset[str]
+    group: frozenset[str]
     joined: str
     polarity: int
     unit: int
@@ -64,8 +78,14 @@ class Record:
         for number, unit in enumerate(self._index.units):
             words = _key_words(unit.key)
             if words:
-                keys.append(_Key(frozenset(map(stem, words)), stem("".join(words)), unit.polarity, number))
+                group = frozenset(map(stem, _key_words(unit.group)))
+                keys.append(_Key(frozenset(map(stem, words)), group, stem("".join(words)), unit.polarity, number))
         return keys
+
+    @cached_property
+    def _said_otherwise(self) -> frozenset[str]:
+        """What stands in values of the record too: "State Street" is no parking in the street."""
+        return frozenset(value for unit in self._index.units if not unit.key for value in unit.values)
 
     @cached_property
     def _groups(self) -> dict[frozenset[str], list[int]]:
@@ -100,36 +120,61 @@ class Record:
 
     def _clause(self, clause: str, counts: dict[str, float]) -> str:
         tokens = tokenise(clause)
-        named = {token.value for token in tokens} | {stem(token.surface.lower()) for token in tokens}
-        denied = is_negated(tokens)
+        stems = [{token.value, stem(token.surface.lower())} for token in tokens]
+        named = set[str]().union(*stems)
+        open_ended = bool(_NOT_STATED.search(clause))
         said = ""
         for key in self._keys:
-            if not (key.stems <= named or key.joined in named):
+            wanted = {key.joined} if key.joined in named else key.stems
+            if not wanted <= named or (key.stems & self._said_otherwise and not key.group & named):
                 continue
+            denied = _is_denied(tokens, [place for place, found in enumerate(stems) if found & wanted])
             counts["polarity"] += -key.polarity if denied else key.polarity
-            conflict = {(-1, False): "false_said", (0, False): "unknown_said", (1, True): "true_denied"}
-            name = conflict.get((key.polarity, denied))
-            if name:
+            name = _CONFLICTS.get((key.polarity, denied))
+            if name and not (open_ended and key.polarity == 0):
                 counts[name] += 1
                 said = self._index.units[key.unit].text if key.polarity else said
         for group, polarities in self._groups.items():
-            if group <= named and not denied and all(polarity < 1 for polarity in polarities):
+            places = [place for place, found in enumerate(stems) if found & group]
+            if group <= named and not _is_denied(tokens, places) and all(polarity < 1 for polarity in polarities):
                 counts["group_false"] += 1
         return said
 
     def _wrong_hours(self, claim: Claim) -> tuple[float, float]:
+        """Times that are not those of the days beside them, and days without hours.
+
+        "9 to 5 on Monday to Friday and 10 to 2 on Saturday" gives two pairs of days and times.
+        """
         times = claim.of_kind("time")
         if not self._hours or not (times or _OPEN.search(claim.text)) or "clos" in claim.text.lower():
             return 0.0, 0.0
         days = _days_named(claim.text.lower())
         missing = float(sum(day not in self._hours for day in days))
-        if not times or not days:
-            return 0.0, missing
-        allowed = {time for day in days for time in self._hours.get(day, ())}
-        wrong = float(sum(time not in allowed for time in times))
-        if len(times) == 2:
-            wrong += 0.5 * sum(self._hours.get(day, set(times)) != set(times) for day in days)
+        wrong = 0.0
+        for some_days, some_times in _schedule(claim):
+            known = [self._hours[day] for day in some_days if day in self._hours]
+            wrong += sum(time not in set[str]().union(*known) for time in some_times) if known else 0.0
+            if len(some_times) == 2:
+                wrong += 0.5 * sum(hours != set(some_times) for hours in known)
         return wrong, missing
+
+
+def _is_denied(tokens: Sequence[Token], places: Sequence[int]) -> bool:
+    """A negation stands before the words at `places`, or a "not" right behind them, as in "Wi-Fi is not available"."""
+    first, last = places[0], places[-1]
+    before = any(is_negation(token) for token in tokens[:first])
+    behind = tokens[last + 1 : last + 4]
+    return before or any(token.surface.lower() in _BEHIND or token.surface.lower().endswith("n't") for token in behind)
+
+
+def _schedule(claim: Claim) -> list[tuple[set[int], list[str]]]:
+    """Which days the claim puts beside which times; all with all where they do not come in pairs."""
+    parts = [part for part in _SCHEDULE_PARTS.split(claim.text) if part.strip()]
+    places = [(_days_named(part.lower()), [t.value for t in tokenise(part) if t.kind == "time"]) for part in parts]
+    if all(days and times for days, times in places):
+        return places
+    days = set[int]().union(*(days for days, _ in places))
+    return [(days, claim.of_kind("time"))] if days and claim.of_kind("time") else []
 
 
 def _key_words(key: str) -> list[str]:
