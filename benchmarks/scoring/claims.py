@@ -10,8 +10,8 @@ import numpy as np
 from weaklink.scoring.answer import abstains, states_nothing
 from weaklink.scoring.claim import names_in, read_claim
 from weaklink.scoring.features import FEATURES, Aligner
-from weaklink.scoring.groundedness import bounded
 from weaklink.scoring.index import index_of
+from weaklink.scoring.risk import bounded
 from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import tokenise
 
@@ -27,12 +27,13 @@ class Sentence:
     task: str
     model: str
     is_record: bool
+    asked: bool
     features: tuple[float, ...]
     marked: bool
-    ceiling: float
-    """What an explicit contradiction leaves of a value of 1."""
-    floor: float
-    """What words taken over as they are make of a value of 0."""
+    least: float
+    """The risk that an explicit contradiction makes of 0."""
+    most: float
+    """The risk that words taken over as they are leave of 1."""
     is_claim: bool
     words: int
 
@@ -50,7 +51,7 @@ def sentences_of(
     aligner = Aligner(index_of(tuple(passages)))
     found = []
     for place, (start, end) in enumerate(split_sentences(text)):
-        claim = read_claim(text[start:end], question)
+        claim = read_claim(text[start:end], question, follows=place > 0)
         alignment = aligner.align(claim)
         found.append(
             Sentence(
@@ -59,10 +60,11 @@ def sentences_of(
                 task,
                 model,
                 aligner.index.is_record,
+                bool(claim.asked),
                 tuple(alignment.features[name] for name in NAMES),
                 marked if isinstance(marked, bool) else marked[place],
-                bounded(1.0, claim, alignment, aligner.index),
                 bounded(0.0, claim, alignment, aligner.index),
+                bounded(1.0, claim, alignment, aligner.index),
                 not (abstains(text[start:end]) or states_nothing(text[start:end]) or not claim.values),
                 len(claim.values),
             )
@@ -76,6 +78,26 @@ def ragtruth_sentences(folder: Path) -> list[Sentence]:
         marked = [row.is_marked(start, end) for start, end in split_sentences(row.text)]
         found += sentences_of(number, row.source, row.task, row.model, row.text, (row.context,), row.question, marked)
     return found
+
+
+def edited_sentences(folder: Path) -> list[Sentence]:
+    """The sentences in which the two summaries of a BUMP pair differ; those of the unfaithful one are marked."""
+    found: list[Sentence] = []
+    for pair in development.bump(folder):
+        good, bad = pair_sentences(pair)
+        known = {sentence.features for sentence in good}, {sentence.features for sentence in bad}
+        found += [sentence for sentence in good if sentence.features not in known[1]]
+        found += [sentence for sentence in bad if sentence.features not in known[0]]
+    return found
+
+
+def pair_sentences(pair: development.Pair) -> tuple[list[Sentence], list[Sentence]]:
+    """The sentences of the faithful and of the unfaithful summary."""
+    context = (pair.context,)
+    return (
+        sentences_of(-1, pair.article, "bump", "", pair.faithful, context, "", False),
+        sentences_of(-1, pair.article, "bump", "", pair.unfaithful, context, "", True),
+    )
 
 
 def matched_sentences(folder: Path) -> list[Sentence]:
@@ -117,10 +139,13 @@ def _foreign_records(folder: Path) -> list[Sentence]:
 
 
 def matrix(sentences: Sequence[Sentence]) -> np.ndarray:
-    """Columns: a weight for all, one more for prose, one more for records, and the record flag."""
-    shared = np.array([sentence.features for sentence in sentences])
-    record = np.array([[float(sentence.is_record)] for sentence in sentences])
-    return np.hstack([shared, shared * (1 - record), shared * record, record])
+    """One column for each feature, and the record flag."""
+    return np.array([[*sentence.features, float(sentence.is_record)] for sentence in sentences])
 
 
-SIGNS = [*FEATURES.values()] * 3 + [0]
+KINDS = ("question", "record", "text")
+
+
+def kind(sentence: Sentence) -> str:
+    """What can be told when a scorer runs: the passages are a record, there is a question, or neither."""
+    return "record" if sentence.is_record else "question" if sentence.asked else "text"

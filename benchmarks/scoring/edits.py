@@ -68,7 +68,9 @@ def swap(text: str, context: str, rng: random.Random) -> Edited | None:
     between = text[first.end() : second.start()]
     head = text[: first.start()] + second.group() + between
     new = head + first.group() + text[second.end() :]
-    return Edited(new, [(first.start(), first.start() + len(second.group())), (len(head), len(head) + len(first.group()))])
+    return Edited(
+        new, [(first.start(), first.start() + len(second.group())), (len(head), len(head) + len(first.group()))]
+    )
 
 
 def negate(text: str, context: str, rng: random.Random) -> Edited | None:

@@ -1,111 +1,274 @@
-"""Fits the groundedness model and writes its weights: python benchmarks/scoring/fit_groundedness.py --data DIR."""
+"""Fits the groundedness model and writes its weights: python benchmarks/scoring/fit_groundedness.py --data DIR.
+
+Beside what weaklink needs it needs scipy, scikit-learn and lightgbm.
+"""
 
 import argparse
 import json
-import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import claims
 import data as development
 import numpy as np
-from fitting import fit_signed, grouped_folds
+from fitting import fit_signed, grouped_folds, reliability
+
+from weaklink.scoring.features import FEATURES
+from weaklink.scoring.risk import answer_features
+
+try:
+    import lightgbm
+except ModuleNotFoundError:
+    raise SystemExit("fitting needs lightgbm, which weaklink itself does not: pip install lightgbm") from None
 
 TARGET = Path(__file__).resolve().parents[2] / "src/weaklink/scoring/weights/groundedness.json"
 PENALTY = 10.0
+MOST = 2.0
+"""No weight of one block is beyond this: a rare feature must not decide alone."""
+TREES = {
+    "n_estimators": 120, "learning_rate": 0.07, "num_leaves": 8, "min_child_samples": 20, "subsample": 0.8,
+    "subsample_freq": 1, "colsample_bytree": 0.5, "reg_lambda": 5.0, "random_state": 0, "n_jobs": 1, "verbose": -1,
+    "deterministic": True, "monotone_constraints_method": "intermediate",
+}  # fmt: skip
+EDITED_WEIGHT = 0.4
+"""How much a sentence of BUMP counts beside one of RAGTruth: edits of order and reference are rare there."""
 MATCHED_WEIGHT = 0.3
-"""How much a row of the matched sets counts beside one of RAGTruth: they say what "nothing to do with it" looks like."""
-RECORD_ONLY = ("false_said", "unknown_said", "true_denied", "polarity", "group_false", "wrong_hours", "missing_days")
-BASE_RATE = 0.2
-"""Share of unsupported sentences that the shipped intercept assumes.
+"""The same for the matched sets: they say what "nothing to do with it" looks like."""
+RECORD_ONLY = (
+    "false_said", "unknown_said", "unknown_denied", "true_denied", "polarity", "group_false", "wrong_hours", "missing_days",
+)  # fmt: skip
+SENTENCE_BINS = (0.25, 0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.975)
+ANSWER_BINS = (0.2, 0.4, 0.6, 0.75, 0.9)
+"""Shares of the rows at which the bins of the reliability end; narrow where the risk is high."""
+ANSWER_COLUMNS = ("any", "worst", "mean")
 
-RAGTruth has .09 by sentence; a user who looks at a trace has a reason to, and answers of small models fail more often.
-"""
+
+@dataclass(frozen=True)
+class Learnt:
+    """The sentence model, as numbers."""
+
+    weights: np.ndarray
+    intercept: float
+    booster: Any
+
+    def log_odds(self, rows: Sequence[claims.Sentence]) -> np.ndarray:
+        matrix = claims.matrix(rows)
+        linear = by_kind(matrix) @ self.weights + self.intercept
+        return (linear + self.booster.predict(matrix, raw_score=True)) / 2
 
 
-def fit(rows: list[claims.Sentence], matched: list[claims.Sentence]) -> tuple[np.ndarray, float]:
-    every = rows + matched
-    weights = np.array([1.0] * len(rows) + [MATCHED_WEIGHT] * len(matched))
+def by_kind(matrix: np.ndarray) -> np.ndarray:
+    """Columns: a weight for all, one more for prose, one more for records, and the record flag."""
+    shared, record = matrix[:, :-1], matrix[:, -1:]
+    return np.hstack([shared, shared * (1 - record), shared * record, record])
+
+
+def fit(rows: Sequence[claims.Sentence], helpers: Sequence[claims.Sentence]) -> Learnt:
+    """Fit on the rows of RAGTruth and the `helpers` out of BUMP and the matched sets."""
+    every = [*rows, *helpers]
+    given = {"bump": EDITED_WEIGHT} | dict.fromkeys(("clapnq", "mtrag", "record"), MATCHED_WEIGHT)
+    say = np.array([given.get(row.task, 1.0) for row in every])
     labels = np.array([float(row.marked) for row in every])
-    return fit_signed(claims.matrix(every), labels, claims.SIGNS, penalty=PENALTY, row_weights=weights)
+    matrix, signs = claims.matrix(every), list(FEATURES.values())
+    weights, intercept = fit_signed(
+        by_kind(matrix), labels, signs * 3 + [0], penalty=PENALTY, row_weights=say, most=MOST
+    )
+    trees = lightgbm.LGBMClassifier(**TREES, monotone_constraints=[*signs, 0])
+    return Learnt(weights, intercept, trees.fit(matrix, labels, sample_weight=say).booster_)
 
 
-def risks(rows: list[claims.Sentence], weights: np.ndarray, intercept: float) -> np.ndarray:
+def out_of_fold(
+    rows: Sequence[claims.Sentence], edited: Sequence[claims.Sentence], matched: Sequence[claims.Sentence]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log odds of each row of RAGTruth and of each one of BUMP, by models that saw neither its source nor its article."""
+    of_rows, of_edited = np.zeros(len(rows)), np.zeros(len(edited))
+    splits = zip(grouped_folds([row.group for row in rows]), grouped_folds([row.group for row in edited]), strict=True)
+    for (train, test), (edited_train, edited_test) in splits:
+        learnt = fit([rows[place] for place in train], [*(edited[place] for place in edited_train), *matched])
+        of_rows[test] = learnt.log_odds([rows[place] for place in test])
+        of_edited[edited_test] = learnt.log_odds([edited[place] for place in edited_test])
+    return of_rows, of_edited
+
+
+def risks(rows: Sequence[claims.Sentence], log_odds: np.ndarray) -> np.ndarray:
     """Probability of "unsupported" for each row, with the bounds of contradictions and verbatim runs."""
-    raw = 1 / (1 + np.exp(-(claims.matrix(rows) @ weights + intercept)))
-    ceilings = np.array([row.ceiling for row in rows])
-    floors = np.array([row.floor for row in rows])
-    risk = 1 - np.maximum(np.minimum(1 - raw, ceilings), floors)
+    raw = 1 / (1 + np.exp(-log_odds))
+    risk = np.minimum(np.maximum(raw, [row.least for row in rows]), [row.most for row in rows])
     risk[[not row.is_claim for row in rows]] = 1e-6
     return np.clip(risk, 1e-6, 1 - 1e-6)
 
 
-def shifted(intercept: float, rows: list[claims.Sentence], base_rate: float = BASE_RATE) -> float:
-    """The intercept for another share of unsupported sentences."""
-    seen = float(np.mean([row.marked for row in rows]))
-    return intercept + math.log(base_rate / (1 - base_rate)) - math.log(seen / (1 - seen))
+def calibrated(log_odds: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept that turn log odds into those of the observed share (Platt 1999)."""
+    slope, intercept = fit_signed(log_odds[:, None], labels, [1], penalty=0.1)
+    return float(slope[0]), intercept
 
 
-def out_of_fold(rows: list[claims.Sentence], matched: list[claims.Sentence], *, shift: bool) -> np.ndarray:
-    found = np.zeros(len(rows))
-    for train, test in grouped_folds([row.group for row in rows]):
-        known = [rows[place] for place in train]
-        weights, intercept = fit(known, matched)
-        intercept = shifted(intercept, known) if shift else intercept
-        found[test] = risks([rows[place] for place in test], weights, intercept)
+@dataclass(frozen=True)
+class Answers:
+    """The answers of RAGTruth: what the sentences say of each, and whether people marked anything."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    kinds: np.ndarray
+    tasks: np.ndarray
+    groups: list[str]
+    models: np.ndarray
+    worst: np.ndarray
+
+
+def answers_of(rows: Sequence[claims.Sentence], risk: np.ndarray) -> Answers:
+    grouped = [list(group) for _, group in groupby(zip(rows, risk, strict=True), key=lambda pair: pair[0].answer)]
+    features, worst = [], []
+    for pairs in grouped:
+        values = [float(value) for row, value in pairs if row.is_claim] or [1e-6]
+        found = answer_features(values)
+        features.append([found[name] for name in ANSWER_COLUMNS])
+        worst.append(max(values))
+    firsts = [pairs[0][0] for pairs in grouped]
+    return Answers(
+        features=np.array(features),
+        labels=np.array([float(any(row.marked for row, _ in pairs)) for pairs in grouped]),
+        kinds=np.array([claims.kind(row) for row in firsts]),
+        tasks=np.array([row.task for row in firsts]),
+        groups=[row.group for row in firsts],
+        models=np.array([row.model for row in firsts]),
+        worst=np.array(worst),
+    )
+
+
+def fit_answers(
+    answers: Answers, places: np.ndarray, rows: Sequence[claims.Sentence], risk: np.ndarray
+) -> dict[str, tuple[np.ndarray, float]]:
+    """Weights of 0 or more and an intercept for each kind.
+
+    Every sentence counts as an answer of its own too, with a weight that gives both the same say: RAGTruth has long
+    answers only, and what fits those alone says nonsense of a short one.
+    """
+    groups = {answers.groups[place] for place in places}
+    known = np.array([row.group in groups and row.is_claim for row in rows])
+    kinds = np.array([claims.kind(row) for row in rows])
+    labels = np.array([float(row.marked) for row in rows])
+    odds = np.log(risk / (1 - risk))
+    found = {}
+    for kind in claims.KINDS:
+        mine, single = places[answers.kinds[places] == kind], known & (kinds == kind)
+        features = np.vstack([answers.features[mine], np.repeat(odds[single, None], len(ANSWER_COLUMNS), axis=1)])
+        say = np.r_[np.ones(len(mine)), np.full(single.sum(), len(mine) / single.sum())]
+        every = np.r_[answers.labels[mine], labels[single]]
+        found[kind] = fit_signed(features, every, [1] * len(ANSWER_COLUMNS), penalty=1.0, row_weights=say)
     return found
 
 
-def answers_of(rows: list[claims.Sentence], risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Per answer: log odds of the noisy-or over its claims, and whether people marked anything."""
-    odds, labels = [], []
-    for _, group in groupby(zip(rows, risk, strict=True), key=lambda pair: pair[0].answer):
-        pairs = list(group)
-        total = -sum(math.log(1 - value) for _, value in pairs)
-        odds.append(math.log(math.expm1(min(max(total, 1e-6), 30))))
-        labels.append(float(any(row.marked for row, _ in pairs)))
-    return np.array(odds), np.array(labels)
+def answer_risks(answers: Answers, places: np.ndarray, models: dict[str, tuple[np.ndarray, float]]) -> np.ndarray:
+    risk = np.zeros(len(places))
+    for kind, (weights, intercept) in models.items():
+        mine = answers.kinds[places] == kind
+        risk[mine] = 1 / (1 + np.exp(-(answers.features[places[mine]] @ weights + intercept)))
+    return np.clip(np.maximum(risk, answers.worst[places]), 1e-6, 1 - 1e-6)
+
+
+def answers_out_of_fold(answers: Answers, rows: Sequence[claims.Sentence], risk: np.ndarray) -> np.ndarray:
+    found = np.zeros(len(answers.labels))
+    for train, test in grouped_folds(answers.groups):
+        found[test] = answer_risks(answers, test, fit_answers(answers, train, rows, risk))
+    return found
+
+
+def named(weights: np.ndarray, block: int) -> dict[str, float]:
+    """The weights of one kind: what is shared and what is added; those of 0 are left out."""
+    count = len(claims.NAMES)
+    pairs = zip(claims.NAMES, weights[:count] + weights[block * count : (block + 1) * count], strict=True)
+    return {
+        name: round(float(weight), 4)
+        for name, weight in pairs
+        if abs(weight) >= 5e-4 and (block == 2 or name not in RECORD_ONLY)
+    }
+
+
+def plain(node: dict[str, Any]) -> float | list[Any]:
+    """A tree of lightgbm as `scoring/trees.py` reads it."""
+    if "leaf_value" in node:
+        return round(float(node["leaf_value"]), 4)
+    name = [*claims.NAMES, "is_record"][node["split_feature"]]
+    return [name, float(f"{node['threshold']:.6g}"), plain(node["left_child"]), plain(node["right_child"])]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=development.DEFAULT_DATA)
     folder = parser.parse_args().data
-    rows, matched = claims.ragtruth_sentences(folder), claims.matched_sentences(folder)
-    weights, intercept = fit(rows, matched)
-    odds, labels = answers_of(rows, out_of_fold(rows, matched, shift=True))
-    slope, offset = fit_signed(odds[:, None], labels, [1], penalty=0.1)
-    count = len(claims.NAMES)
-
-    def named(block: int) -> dict[str, float]:
-        pairs = zip(claims.NAMES, weights[:count] + weights[block * count : (block + 1) * count], strict=True)
-        return {
-            name: round(float(weight), 4)
-            for name, weight in pairs
-            if abs(weight) >= 5e-4 and (block == 2 or name not in RECORD_ONLY)
-        }
-
-    base = shifted(intercept, rows)
-    TARGET.parent.mkdir(exist_ok=True)
+    rows, edited = claims.ragtruth_sentences(folder), claims.edited_sentences(folder)
+    matched = claims.matched_sentences(folder)
+    labels = np.array([float(row.marked) for row in rows])
+    learnt = fit(rows, [*edited, *matched])
+    raw, _ = out_of_fold(rows, edited, matched)
+    slope, offset = calibrated(raw, labels)
+    risk = risks(rows, raw * slope + offset)
+    answers = answers_of(rows, risk)
+    answer_risk = answers_out_of_fold(answers, rows, risk)
+    of_kind = {kind: np.array([claims.kind(row) == kind for row in rows]) for kind in claims.KINDS}
     model = {
-        "what": 'Log odds of "unsupported": intercept + weights x features of scoring/features.py',
-        "from": f"RAGTruth (MIT), {len(rows)} sentences with human marks; {len(matched)} sentences of human "
-        "answers of ClapNQ and MTRAG-UN (Apache-2.0) with their own or foreign passages",
-        "method": f"logistic regression, fixed signs, L2 {PENALTY}, matched rows weighted {MATCHED_WEIGHT}",
+        "what": "How likely a sentence, and an answer, is not carried by its passages; features of scoring/features.py",
+        "from": f"RAGTruth (MIT), {len(rows)} sentences with human marks; {len(edited)} sentences of BUMP (MIT); "
+        f"{len(matched)} sentences of human answers of ClapNQ and MTRAG-UN (Apache-2.0) with their own or foreign passages",
+        "method": f"mean of a logistic regression (L2 {PENALTY}) and {TREES['n_estimators']} monotone trees; signs fixed by "
+        f"FEATURES; BUMP weighted {EDITED_WEIGHT}, matched rows {MATCHED_WEIGHT}; calibration, answers and "
+        "reliability from 5 folds by source",
         "script": "benchmarks/scoring/fit_groundedness.py",
-        "base_rate": f"{np.mean([row.marked for row in rows]):.3f} in RAGTruth; shifted to {BASE_RATE}",
-        "sentence": {
-            "prose": {"intercept": round(base, 4), "weights": named(1)},
-            "record": {"intercept": round(base + float(weights[-1]), 4), "weights": named(2)},
+        "base_rates": {
+            kind: {
+                "sentence": round(float(labels[mine].mean()), 3),
+                "answer": round(float(answers.labels[answers.kinds == kind].mean()), 3),
+            }
+            for kind, mine in of_kind.items()
         },
         "answer": {
-            "what": "log odds of an unsupported answer: intercept + log_odds x log odds of the sentences' noisy-or",
-            "intercept": round(offset, 4),
-            "log_odds": round(float(slope[0]), 4),
+            kind: {
+                "intercept": round(intercept, 4),
+                "weights": {
+                    name: round(float(weight), 4) for name, weight in zip(ANSWER_COLUMNS, weights, strict=True)
+                },
+            }
+            for kind, (weights, intercept) in fit_answers(answers, np.arange(len(answers.labels)), rows, risk).items()
+        },
+        "reliability": {
+            "what": "out of fold: up to this risk, the share of unsupported ones lies between these bounds (90 %, Wilson)",
+            "sentence": {kind: reliability(labels[mine], risk[mine], SENTENCE_BINS) for kind, mine in of_kind.items()},
+            "answer": {
+                kind: reliability(
+                    answers.labels[answers.kinds == kind], answer_risk[answers.kinds == kind], ANSWER_BINS
+                )
+                for kind in claims.KINDS
+            },
+        },
+        "sentence": {
+            "calibration": {"intercept": round(offset, 4), "log_odds": round(slope, 4)},
+            "linear": {
+                "prose": {"intercept": round(learnt.intercept, 4), "weights": named(learnt.weights, 1)},
+                "record": {
+                    "intercept": round(learnt.intercept + float(learnt.weights[-1]), 4),
+                    "weights": named(learnt.weights, 2),
+                },
+            },
+            "trees": [plain(tree["tree_structure"]) for tree in learnt.booster.dump_model()["tree_info"]],
         },
     }
-    TARGET.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(model, indent=1))
+    TARGET.write_text(to_text(model) + "\n", encoding="utf-8")
+    print(to_text(model | {"sentence": model["sentence"] | {"trees": []}}))
+
+
+def to_text(model: dict[str, Any]) -> str:
+    """JSON that people can read: each tree, and each list of numbers, on one line."""
+    trees = model["sentence"]["trees"]
+    text = json.dumps(model | {"sentence": model["sentence"] | {"trees": "TREES"}}, indent=1)
+    text = re.sub(r"\[\s+([-\d.,\s]+?)\s+\]", lambda found: "[" + ", ".join(found.group(1).split(",")) + "]", text)
+    text = re.sub(r"(?<=\d)\s*,\s+(?=[-\d])", ", ", text)
+    return text.replace('"TREES"', "[\n" + ",\n".join("   " + json.dumps(tree) for tree in trees) + "\n  ]")
 
 
 if __name__ == "__main__":

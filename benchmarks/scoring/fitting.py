@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,29 @@ Floats = NDArray[np.float64]
 
 
 def fit_signed(
-    rows: Floats, labels: Floats, signs: Sequence[int], *, penalty: float, row_weights: Floats | None = None
+    rows: Floats,
+    labels: Floats,
+    signs: Sequence[int],
+    *,
+    penalty: float,
+    row_weights: Floats | None = None,
+    most: float | None = None,
 ) -> tuple[Floats, float]:
     """Weights (one per column) and intercept.
 
-    A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less.     Columns are divided by their standard
-    deviation for the fit; `penalty` is the L2 penalty on that scale.
+    A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less, and no weight is beyond `most`. Columns are
+    divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale.
     """
     scale = rows.std(axis=0) + 1e-9
     scaled = rows / scale
     weights = np.ones(len(labels)) if row_weights is None else row_weights
-    limits = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
-    bounds = [*(limits[sign] for sign in signs), (None, None)]
+    ends = [None if most is None else most * float(width) for width in scale]
+    lows = [0.0 if sign > 0 or end is None else -end for sign, end in zip(signs, ends, strict=True)]
+    bounds = [
+        (None if sign <= 0 and end is None else low, 0.0 if sign < 0 else end)
+        for sign, low, end in zip(signs, lows, ends, strict=True)
+    ]
+    bounds.append((None, None))
 
     def loss(point: Floats) -> tuple[float, Floats]:
         risk = scaled @ point[:-1] + point[-1]
@@ -81,4 +93,29 @@ def calibration_error(labels: Floats, scores: Floats, bins: int = 10) -> float:
     parts = np.array_split(order, bins)
     return float(
         sum(len(part) * abs(labels[part].mean() - scores[part].mean()) for part in parts if len(part)) / len(labels)
+    )
+
+
+def reliability(labels: Floats, scores: Floats, shares: Sequence[float]) -> list[list[float]]:
+    """Bins that end at these shares of the rows: [upper end of the score, low and high of the share of positives there].
+
+    The bounds are those of Wilson (1927), 90 %; the last bin reaches to 1.
+    """
+    order = np.argsort(scores)
+    ends = [round(share * len(order)) for share in (0.0, *shares, 1.0)]
+    found = []
+    for first, last in pairwise(ends):
+        part = order[first:last]
+        low, high = wilson(float(labels[part].sum()), len(part))
+        found.append([round(float(scores[part[-1]]), 4), round(low, 3), round(high, 3)])
+    return [*found[:-1], [1.0, *found[-1][1:]]]
+
+
+def wilson(hits: float, count: int, z: float = 1.645) -> tuple[float, float]:
+    """The Wilson score interval of a share."""
+    share = hits / count
+    centre = share + z**2 / (2 * count)
+    spread = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return max(0.0, float((centre - spread) / (1 + z**2 / count))), min(
+        1.0, float((centre + spread) / (1 + z**2 / count))
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import data as development
+
 from weaklink.scoring.index import index_of
 
 YES = ("It offers {}.", "Customers can enjoy {}.", "{} is available.", "The place has {}.")
@@ -42,7 +43,12 @@ def _attributes(record: dict[str, Any], rng: random.Random) -> Iterator[tuple[st
         text = text[0].upper() + text[1:]
         # What the record leaves open is unsupported either way.
         right = value is not None and (value is True) == says_yes
-        yield text, "" if right else next(part for part in (words, words.capitalize(), words[0].upper() + words[1:]) if part in text)
+        yield (
+            text,
+            ""
+            if right
+            else next(part for part in (words, words.capitalize(), words[0].upper() + words[1:]) if part in text),
+        )
 
 
 def _leaves(value: dict[str, Any], parent: str = "") -> Iterator[tuple[str, Any]]:

@@ -76,7 +76,9 @@ class CrossEncoder(nn.Module):
 def encode(rows: list[Row], tokenizer: Tokenizer) -> list[Encoded]:
     found = []
     for row in rows:
-        tokenizer.enable_truncation(LONGEST["question" if row["kind"] in QUESTIONS else "claim"], strategy="longest_first")
+        tokenizer.enable_truncation(
+            LONGEST["question" if row["kind"] in QUESTIONS else "claim"], strategy="longest_first"
+        )
         encoding = tokenizer.encode(row["claim"], row["evidence"])
         marks, wrong = [], []
         for (start, end), segment, special in zip(
@@ -219,7 +221,9 @@ def main() -> None:
         if done >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = group["faster"] * RATE * (done / WARM_UP if done < WARM_UP else max(0.02, (1 - done) / (1 - WARM_UP)))
+            group["lr"] = (
+                group["faster"] * RATE * (done / WARM_UP if done < WARM_UP else max(0.02, (1 - done) / (1 - WARM_UP)))
+            )
         loss = loss_of(model, name, batch)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -235,9 +239,14 @@ def main() -> None:
     logits = predict(model, encode(held, tokenizer))
     with (given.out / "held.jsonl").open("w", encoding="utf-8") as lines:
         for row, found in zip(held, logits, strict=True):
-            kept = {key: row[key] for key in ("kind", "task", "label", "claim") } | {"answer": row.get("answer"), "place": row.get("place")}
+            kept = {key: row[key] for key in ("kind", "task", "label", "claim")} | {
+                "answer": row.get("answer"),
+                "place": row.get("place"),
+            }
             lines.write(json.dumps(kept | {"logits": found}, ensure_ascii=False) + "\n")
-    print("held:", report(model, held, encode(held, tokenizer)), f"after {step} steps, {time.monotonic() - began:.0f} s")
+    print(
+        "held:", report(model, held, encode(held, tokenizer)), f"after {step} steps, {time.monotonic() - began:.0f} s"
+    )
 
 
 if __name__ == "__main__":

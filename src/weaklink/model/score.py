@@ -46,6 +46,8 @@ class Score(BaseModel, frozen=True):
     """A sentence's class: "supported", "unsupported", "contradicted", "abstention", "not_a_claim"."""
     detail: tuple[str, ...] = ()
     """The words, numbers or names behind the value: what is missing, unsupported, or contradicted."""
+    unsupported: tuple[TextRange, ...] = ()
+    """For an unsupported sentence: which characters of it nothing carries, in order."""
 
     @classmethod
     def unscored(

@@ -1,6 +1,7 @@
 """One sentence of an answer, as something that passages can carry or not."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,10 @@ _CITATION = re.compile(
     re.IGNORECASE,
 )
 """What points to a passage or counts a step; its numbers are no claims."""
+_CLAUSE_END = re.compile(
+    r"[,;:()]|\b(?:and|but|while|although|because|which|who|that|as well as|such as|including)\b", re.IGNORECASE
+)
+_PRONOUNS = frozenset({"he", "him", "his", "she", "her", "hers", "they", "them", "their", "it", "its"})
 _SHORT = 4
 """Content words up to which a claim is read together with the question: "25 days" says nothing alone."""
 
@@ -33,6 +38,8 @@ class Claim:
     asked: tuple[str, ...] = ()
     """Content values of the question."""
     question: str = ""
+    follows: bool = False
+    """Other sentences of the answer stand before it."""
     denies: bool = False
     """The sentence is a bare "No": its tokens are those of the question, and it denies them."""
 
@@ -47,6 +54,26 @@ class Claim:
         return [token.value for token in self.content]
 
     @cached_property
+    def clauses(self) -> list[list[Token]]:
+        """The content tokens of each clause that has at least two; clauses end at commas and words such as "and"."""
+        ends = [found.start() for found in _CLAUSE_END.finditer(self.text)] + [len(self.text)]
+        clauses: list[list[Token]] = [[] for _ in ends]
+        place = 0
+        for token in self.content:
+            while token.start > ends[place]:
+                place += 1
+            clauses[place].append(token)
+        return [clause for clause in clauses if len(clause) > 1]
+
+    @cached_property
+    def lacks_antecedent(self) -> bool:
+        """The first word that could name something is a pronoun, and nothing was named before the sentence."""
+        if self.asked or self.follows:
+            return False
+        first = next((t for t in self.tokens if t.content or t.surface.lower() in _PRONOUNS), None)
+        return first is not None and not first.content
+
+    @cached_property
     def is_short(self) -> bool:
         """Too short to stand alone: the question tells what it is about."""
         return len(set(self.values)) <= _SHORT
@@ -55,6 +82,11 @@ class Claim:
     def topic(self) -> frozenset[str]:
         """What the claim is about: its own values, and those of the question where it is short."""
         return frozenset(self.values) | frozenset(self.asked if self.is_short else ())
+
+    @property
+    def wanted(self) -> Iterable[str]:
+        """What evidence has to hold: the topic of a short claim, the values of any other."""
+        return self.topic if self.is_short else self.values
 
     @cached_property
     def names(self) -> list[Token]:
@@ -81,7 +113,7 @@ class Claim:
         return [token.value for token in self.tokens if token.kind == kind]
 
 
-def read_claim(sentence: str, question: str = "") -> Claim:
+def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> Claim:
     """Read one sentence of an answer; a bare "Yes" or "No" becomes the question, said or denied."""
     asked = tuple(dict.fromkeys(token.value for token in tokenise(question) if token.content))
     text = _CITATION.sub(_blank, _LIST_MARKER.sub(_blank, sentence))
@@ -91,7 +123,8 @@ def read_claim(sentence: str, question: str = "") -> Claim:
             return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
     # "No, it is closed" denies the question, not what follows.
     said = _LEAD.sub(_blank, text)
-    return Claim(text=text, tokens=tuple(tokenise(said if said.strip() else text)), asked=asked, question=question)
+    tokens = tuple(tokenise(said if said.strip() else text))
+    return Claim(text=text, tokens=tokens, asked=asked, question=question, follows=follows)
 
 
 def _blank(found: re.Match[str]) -> str:

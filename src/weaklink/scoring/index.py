@@ -86,6 +86,15 @@ class ContextIndex:
         """Sum of the weights of `values`."""
         return sum(map(self.weight, values))
 
+    def shared_weights(self, values: Iterable[str]) -> dict[int, float]:
+        """For each unit that holds any of `values`, the weight of those that it holds; each value counts once."""
+        shared: dict[int, float] = defaultdict(float)
+        for value in sorted(set(values)):
+            weight = self.weight(value)
+            for number in self.postings.get(value, ()):
+                shared[number] += weight
+        return dict(shared)
+
     def evidence(self, wanted: Iterable[str], most: int = 4) -> tuple[list[int], list[float]]:
         """The units that together cover `wanted` best, and the share of its weight covered after each.
 
@@ -96,10 +105,7 @@ class ContextIndex:
         """
         left = {value: self.weight(value) for value in sorted(set(wanted))}
         total = sum(left.values()) or 1.0
-        gain: dict[int, float] = defaultdict(float)
-        for value, weight in left.items():
-            for number in self.postings.get(value, ()):
-                gain[number] += weight
+        gain = self.shared_weights(left)
         chosen: list[int] = []
         covered: list[float] = []
         got = 0.0

@@ -25,7 +25,12 @@ _NOT_STATED = re.compile(
 )
 """Says that the record leaves something open, which is right for what it leaves open."""
 _BEHIND = frozenset({"not", "unavailable", "never"})
-_CONFLICTS = {(-1, False): "false_said", (0, False): "unknown_said", (0, True): "unknown_denied", (1, True): "true_denied"}
+_CONFLICTS = {
+    (-1, False): "false_said",
+    (0, False): "unknown_said",
+    (0, True): "unknown_denied",
+    (1, True): "true_denied",
+}
 """Polarity of the record and whether the claim denies it, to what is wrong."""
 _FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
 _OPEN = re.compile(r"\b(?:open|hours?|operat|clos)", re.IGNORECASE)
@@ -155,7 +160,7 @@ class Record:
             known = [self._hours[day] for day in some_days if day in self._hours]
             wrong += sum(time not in set[str]().union(*known) for time in some_times) if known else 0.0
             if len(some_times) == 2:
-                wrong += 0.5 * sum(hours != set(some_times) for hours in known)
+                wrong += 0.5 * sum(not hours.issubset(some_times) or len(hours) != 2 for hours in known)
         return wrong, missing
 
 

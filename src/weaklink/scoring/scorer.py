@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from weaklink.model import ContextPassage, Document, Score, Span, TextRange, Trace, main_text, text_of
 from weaklink.scoring.answer import answer_relevance, is_abstention
 from weaklink.scoring.embedding import is_available, is_installed
-from weaklink.scoring.groundedness import SentenceVerdict, answer_value, assess
+from weaklink.scoring.groundedness import SentenceVerdict, answer_interval, answer_value, assess
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
 
@@ -122,7 +122,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    version = "groundedness/1"
+    version = "groundedness/2"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
@@ -153,11 +153,15 @@ class Groundedness:
         claims = [verdict for verdict in verdicts if verdict.is_claim]
         worst = min(claims, key=lambda verdict: verdict.value)
         carried = sum(verdict.label == "supported" for verdict in claims)
+        said = f"{carried} of {len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} supported"
+        interval = answer_interval(verdicts)
         return Score(
             span_id=generator.id,
             name=self.name,
             value=value,
-            reason=f"{carried} of {len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} supported",
+            reason=f"{said}; {worst.note}" if worst.note else said,
+            low=interval.low if interval else None,
+            high=interval.high if interval else None,
             scorer=self.version,
             label=worst.label if worst.value < 0.5 else "supported",
             detail=worst.detail if worst.value < 0.5 else (),
@@ -173,11 +177,15 @@ class Groundedness:
             span_id=generator.id,
             name=self.name,
             value=verdict.value,
+            reason=verdict.note,
+            low=verdict.low if verdict.is_claim else None,
+            high=verdict.high if verdict.is_claim else None,
             scorer=self.version,
             sentence=_range(generator.id, "output", text, verdict.start, verdict.end),
             support=support,
             label=verdict.label,
             detail=verdict.detail,
+            unsupported=tuple(_range(generator.id, "output", text, *place) for place in verdict.unsupported),
         )
 
 

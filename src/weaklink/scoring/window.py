@@ -11,9 +11,7 @@ _MOST_WORDS = 150
 def window_of(question: str, index: ContextIndex) -> Pair:
     """The question, and at most 150 words of the units that hold most of it with their neighbours, in passage order."""
     asked = read_question(question)
-    order = sorted(
-        range(len(index.units)), key=lambda number: (-asked.coverage(_around(index, number)), number)
-    )
+    order = sorted(range(len(index.units)), key=lambda number: (-asked.coverage(_around(index, number)), number))
     kept: dict[int, str] = {}
     left = _MOST_WORDS
     for number in order:

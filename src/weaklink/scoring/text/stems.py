@@ -64,9 +64,9 @@ def _strip(word: str) -> str:
 @functools.cache
 def _english() -> Any:
     # Porter2 (Snowball English): http://snowballstem.org/algorithms/english/stemmer.html
-    import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
+    import Stemmer
 
-    return snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
+    return Stemmer.Stemmer("english")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 @functools.cache

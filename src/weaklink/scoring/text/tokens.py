@@ -1,5 +1,6 @@
 """Cuts a text into words and values, and writes each value in one way: "17:00" and "5 PM" are the same token."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -129,14 +130,21 @@ def _digits(number: float) -> str:
 
 
 def _read_word(found: str, start: int, end: int) -> list[Token]:
+    value, kind, content = _word(found)
+    return [Token(value, kind, start, end, found, content)]
+
+
+@functools.lru_cache(maxsize=50_000)
+def _word(found: str) -> tuple[str, TokenKind, bool]:
+    """Value, kind and "carries a topic" of a word; kept, for texts repeat their words."""
     lower = found.lower().replace("’", "'")
     if lower in MONTHS and (lower not in AMBIGUOUS_MONTHS or found[0].isupper()):
-        return [Token(f"month:{MONTHS[lower]}", "month", start, end, found, True)]
+        return f"month:{MONTHS[lower]}", "month", True
     if lower in NUMBER_WORDS and lower != "one":
-        return [Token(str(NUMBER_WORDS[lower]), "number", start, end, found, True)]
+        return str(NUMBER_WORDS[lower]), "number", True
     if lower in ORDINALS:
-        return [Token(str(ORDINALS[lower]), "number", start, end, found, True)]
-    return [Token(stem(lower), "word", start, end, found, lower not in STOPWORDS and lower not in LIGHT)]
+        return str(ORDINALS[lower]), "number", True
+    return stem(lower), "word", lower not in STOPWORDS and lower not in LIGHT
 
 
 _READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
