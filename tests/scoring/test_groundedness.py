@@ -106,16 +106,16 @@ def test_any_text_gives_values_in_range_and_places_that_exist(answer: str, passa
     ids=["sentences", "words", "one word", "fragments", "marks", "times", "numbered", "record"],
 )
 def test_a_context_of_200_kilobytes_takes_linear_time(passage: str):
-    start = time.perf_counter()
+    start = time.process_time()
     assess("You get 30 days of paid vacation. The cat sat on mat 17.", [passage], "How many days?")
-    assert time.perf_counter() - start < 4  # about 1 s alone; the limit allows for a busy machine
+    assert time.process_time() - start < 4  # of the processor; about 0.5 s alone
 
 
 def test_an_answer_of_200_kilobytes_takes_linear_time():
     answer = "Employees receive 25 days of paid vacation per year and dogs are allowed on Fridays. " * 1200
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(assess(answer, [VACATION, DOG])) == 1200
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 def test_verdicts_are_plain_data():

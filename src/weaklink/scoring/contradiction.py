@@ -62,8 +62,6 @@ once twice
 """
 _MIN_STRENGTH = 0.5
 _UNITS_TRIED = 3
-_AGREED = 0.75
-"""Of the strength of a difference: from here on another place of the passages carries the claim after all."""
 _LONGEST_DENIED = 8
 """Content words; in a longer claim a negation or another such word mostly belongs to a clause beside the matter
 (RAGTruth: 0 of 24 negations were marked)."""
@@ -148,7 +146,7 @@ def _rest(claim: Claim, index: ContextIndex, difference: _Difference) -> frozens
 
 
 def _agreed_elsewhere(claim: Claim, difference: _Difference, index: ContextIndex, strength: float) -> bool:
-    """Another unit has the very values that the claim gives and, with its neighbours, most of the rest."""
+    """Another unit has the very values that the claim gives and nearly as much of the rest."""
     if difference.kind in ("negation", "attribute"):
         return False
     first, *others = [set(index.postings.get(value, ())) for value in difference.values]
@@ -157,9 +155,7 @@ def _agreed_elsewhere(claim: Claim, difference: _Difference, index: ContextIndex
         return bool(holders)
     rest = _rest(claim, index, difference)
     total = index.total_weight(rest) or 1.0
-    if difference.kind == "name":  # people of one text stand near each other
-        return any(index.total_weight(rest & index.units[place].values) / total >= 0.9 * strength for place in holders)
-    return any(index.total_weight(rest & index.values_around(place)) / total >= _AGREED * strength for place in holders)
+    return any(index.total_weight(rest & index.units[place].values) / total >= 0.9 * strength for place in holders)
 
 
 def _unit_word(tokens: tuple[Token, ...], place: int) -> str:

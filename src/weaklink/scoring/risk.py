@@ -19,7 +19,7 @@ BASE_RATE = 0.2
 RAGTruth, where the model was fitted, has .09; a user who looks at a trace has a reason to, and answers of small models
 fail more often.
 """
-_CONTRADICTED_AT_LEAST = 0.7
+_CONTRADICTED_AT_LEAST = 0.4
 _VERBATIM_AT_MOST = 0.02
 
 
@@ -60,7 +60,7 @@ def risk_at(value: float, kind: Kind, base_rate: float = BASE_RATE) -> float:
 
 
 def bounded(risk: float, claim: Claim, alignment: Alignment, index: ContextIndex) -> float:
-    """`risk`, at least .7 for an explicit contradiction, at most .05 for words that stand in a passage as they are."""
+    """`risk`, at least .5 for an explicit contradiction, at most .02 for words that stand in a passage as they are."""
     if alignment.contradictions:
         strength = max(item.strength for item in alignment.contradictions)
         return max(risk, _CONTRADICTED_AT_LEAST + 0.2 * strength)
