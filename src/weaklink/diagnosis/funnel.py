@@ -17,7 +17,7 @@ from weaklink.scoring.text.units import units_of
 
 _MOST_TERMS = 8
 _MOST_CLAIMS = 12
-_PARTLY = 0.25
+_PARTLY = 0.35
 _KINDS = {
     "number": "a number", "time": "a date or time", "name": "a name", "place": "a place", "reason": "a reason",
 }  # fmt: skip

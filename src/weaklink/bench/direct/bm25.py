@@ -18,7 +18,7 @@ class WordSearch(Collection):
         """Empty; the index is built when all passages are in."""
         bm25s = import_module("bm25s")
         self._bm25s = bm25s
-        self._stem: Callable[[list[str]], list[str]] = import_module("snowballstemmer").stemmer("english").stemWords
+        self._stem: Callable[[list[str]], list[str]] = import_module("Stemmer").Stemmer("english").stemWords
         self._passages: list[Passage] = []
         self._index: Any = None
 
