@@ -32,7 +32,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 ASIDE = {"bench": {"model", "settings", "errors", "scoring", "report", "bench"}}
 FRAMEWORKS = ("langchain", "llama_index", "langgraph", "ragas", "weaklink_")
 # The diagnosis is pure: the same input gives the same verdict.
-# (`probe` asks the user's live store for more passages, when told to, and so has a clock.)
+# (`probe` asks the user's live store for more passages, when told to, and so has a clock and a thread that may be left behind.)
 IMPURE = {
     "time",
     "datetime",

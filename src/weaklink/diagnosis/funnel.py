@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from weaklink.diagnosis.values import contents_of, values_in
 from weaklink.model import Span, Trace, main_text, text_of
 from weaklink.model.funnel import CellState, Funnel, FunnelCell, FunnelRow, Stage
 from weaklink.model.roles import roles
 from weaklink.scoring.answer import expected_type, has_type
 from weaklink.scoring.claim import names_in
-from weaklink.scoring.groundedness import SentenceVerdict, assess
+from weaklink.scoring.groundedness import assess
 from weaklink.scoring.question import read_question
 from weaklink.scoring.sufficiency import sufficiency
 from weaklink.scoring.text.tokens import tokenise
@@ -98,25 +99,49 @@ def _found(spans: Sequence[Span]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(document.content for span in spans for document in span.documents))
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimSeen:
+    """One claim of a reference, as some texts have it."""
+
+    text: str
+    state: CellState
+    missing: tuple[str, ...] = ()
+    """What the texts do not have of it, or say otherwise."""
+
+
+def claims_in(reference: str, texts: Sequence[str], question: str) -> list[ClaimSeen]:
+    """Each sentence of `reference` that claims something, and whether `texts` carry it with every number, date and id of it."""
+    contents = [contents_of(text) for text in texts]
+    found: list[ClaimSeen] = []
+    for verdict in assess(reference, texts, question):
+        if not verdict.is_claim:
+            continue
+        text = reference[verdict.start : verdict.end]
+        # A short claim is read together with the question, so its words may all be there and its one number not.
+        values = [value for value in values_in(text) if value.kind not in ("name", "phrase")]
+        lacking = tuple(value.text for value in values if not any(one.has(value) for one in contents))
+        state: CellState = "partly" if verdict.label == "unsupported" and verdict.value >= _PARTLY else "lost"
+        if verdict.label == "supported":
+            state = "lost" if lacking and len(lacking) == len(values) else "partly" if lacking else "held"
+        found.append(ClaimSeen(text, state, verdict.detail or lacking))
+    return found[:_MOST_CLAIMS]
+
+
 def _claims(trace: Trace, reference: str, stages: Sequence[StageTexts]) -> Iterator[FunnelRow]:
     """A row for each sentence of the reference that claims something."""
-    judged = [(stage, assess(reference, stage.texts or (), trace.question)) for stage in stages]
-    for number, verdict in enumerate(judged[0][1]):
-        if verdict.is_claim and number < _MOST_CLAIMS:
-            cells = tuple(_claim_cell(stage, verdicts[number]) for stage, verdicts in judged)
-            yield FunnelRow(piece=reference[verdict.start : verdict.end], kind="claim", weight=1.0, cells=cells)
+    seen = [claims_in(reference, stage.texts or (), trace.question) for stage in stages]
+    for number, claim in enumerate(seen[0]):
+        cells = tuple(_claim_cell(stage, claims[number]) for stage, claims in zip(stages, seen, strict=True))
+        yield FunnelRow(piece=claim.text, kind="claim", weight=1.0, cells=cells)
 
 
-def _claim_cell(stage: StageTexts, verdict: SentenceVerdict) -> FunnelCell:
+def _claim_cell(stage: StageTexts, claim: ClaimSeen) -> FunnelCell:
     if stage.texts is None:
         return FunnelCell(stage=stage.stage, state="unknown")
-    state: CellState = "held" if verdict.label == "supported" else "lost"
-    if verdict.label == "unsupported" and verdict.value >= _PARTLY:
-        state = "partly"
     note = ""
-    if state != "held" and stage.stage in _AFTER_THE_MODEL:
-        note = ", ".join(detail.replace("the passage says", "it says") for detail in verdict.detail)
-    return FunnelCell(stage=stage.stage, state=state, span_id=stage.span_id, note=note)
+    if claim.state != "held" and stage.stage in _AFTER_THE_MODEL:
+        note = ", ".join(detail.replace("the passage says", "it says") for detail in claim.missing)
+    return FunnelCell(stage=stage.stage, state=claim.state, span_id=stage.span_id, note=note)
 
 
 def _terms(trace: Trace, stages: Sequence[StageTexts]) -> Iterator[FunnelRow]:
