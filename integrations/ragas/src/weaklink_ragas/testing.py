@@ -57,7 +57,7 @@ def literal_verdict(prompt: str) -> Any:
         return {"classifications": found}
     if context:
         verdict = any(text in context for text in _sentences(data["answer"]))
-        return {"reason": f"the passage begins with {context[:10]!r}", "verdict": int(verdict)}
+        return {"reason": f"a passage of {len(context)} characters", "verdict": int(verdict)}
     if "question" in data:
         return {"statements": _sentences(data.get("answer") or data["text"])}
     return {"question": "What?", "noncommittal": 0}
