@@ -1,9 +1,11 @@
 """R11: a disk that is full, read-only or gone costs the chain nothing but a warning, and recording recovers by itself."""
 
+import json
 import logging
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -150,3 +152,51 @@ def test_the_same_cause_warns_once_a_minute(recorder: Recorder, caplog: pytest.L
     writer._warn("BusyError", "recording is paused")
     writer._warn("FullError", "recording is paused")
     assert len(ours(caplog)) == 3
+
+
+_FAILING = """
+import json, sys, time
+from weaklink.recorder import recorder_for
+from weaklink.testing.calls import rag_call
+recorder = recorder_for(sys.argv[1])
+for number in range(25):
+    rag_call(recorder, f"question {number} " + "long " * (number % 90))
+    recorder.flush(0.05)
+began = time.monotonic()
+while recorder.counts().pending and time.monotonic() - began < 20:
+    time.sleep(0.02)
+print(json.dumps([recorder.counts(), time.monotonic() - began]))
+"""
+FAULTS = ("EIO", "ENOSPC", "EDQUOT", "EINTR")
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="making writes fail needs strace")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_writes_that_fail_for_a_while_cost_a_warning_and_nothing_else(fault: str, tmp_path: Path, is_long: bool):
+    """The n-th to the (n + 14)-th write of the process fail, wherever in a transaction, a checkpoint or the making of the file."""
+    starts = range(1, 151, 3) if is_long else (1, 40)
+    lost = warnings = corrupt = 0
+    slowest = 0.0
+    for start in starts:
+        path = tmp_path / str(start) / "traces.db"
+        inject = f"inject=pwrite64,fdatasync,ftruncate:error={fault}:when={start}..{start + 14}"
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,ftruncate", "-e", inject]
+        done = subprocess.run(
+            [*command, sys.executable, "-c", _FAILING, str(path)], capture_output=True, text=True, timeout=90
+        )
+        assert done.returncode == 0, done.stderr
+        (emitted, stored, pending, dropped), took = json.loads(done.stdout)
+        found = apsw.Connection(str(path))
+        lost += emitted - stored + (25 * STEPS - found.execute("SELECT count(*) FROM spans").get)
+        corrupt += found.execute("PRAGMA integrity_check").get != "ok"
+        assert (pending, dropped) == (0, {})
+        told = done.stderr.splitlines()
+        assert all("recording is paused" in line for line in told), done.stderr
+        assert len(told) <= 3
+        warnings += len(told)
+        slowest = max(slowest, took)
+    print(
+        f"R11: {fault} at {len(starts)} points: {lost} spans lost, {corrupt} corrupt, {warnings} warnings, recovered in {slowest:.1f} s"
+    )
+    assert (lost, corrupt) == (0, 0)
+    assert slowest < 5

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 1_024
 WAKE_AT: Final = 2_048
 _IDLE_AFTER_TICKS: Final = 10
-_LONGEST_PAUSE_S: Final = 4.0
+_LONGEST_PAUSE_S: Final = 2.0
 _SAME_WARNING_S: Final = 60.0
 
 _log = logging.getLogger("weaklink")
@@ -64,8 +64,8 @@ class Writer:
         self._pause = 0.0
         self._retry_at = 0.0
         self._stop = False
-        self._releases = False
-        """Somebody waits for all that there is: traces that are not decided on are stored."""
+        self._awaited = 0
+        """Somebody waits for as many records as there were then: what of them the sampler holds is stored undecided; 0: nobody."""
         self.running = False
         self.idle = False
         self._warned: dict[str, float] = {}
@@ -100,7 +100,7 @@ class Writer:
         with self._progress:
             while self._queue.settled < target:
                 self._retry_at = 0.0
-                self._releases = True
+                self._awaited = target
                 self._wake.set()
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.running:
@@ -120,7 +120,7 @@ class Writer:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._draining.acquire(timeout=0.05):
             try:
-                self._releases = True
+                self._awaited = self._queue.emitted
                 self._drain(len(self._unwritten) + len(self._queue))
                 left = len(self._unwritten) + (self._sampler.held if self._sampler else 0)
                 self._unwritten.clear()
@@ -180,14 +180,14 @@ class Writer:
     def _drain(self, waiting: int) -> bool:
         """Store the `waiting` records that have waited longest; True where there was anything."""
         worked = False
-        while (waiting > 0 or self._releases) and time.monotonic() >= self._retry_at:
+        while (waiting > 0 or self._awaited) and time.monotonic() >= self._retry_at:
             taken = [] if self._unwritten else self._queue.take(min(_BATCH, waiting))
             waiting -= len(taken) or len(self._unwritten)
             if taken:
                 self._unwritten = self._chosen(taken)
-            if self._releases and waiting <= 0:
-                self._releases = False
-                self._unwritten += self._sampler.release() if self._sampler else ()
+            if self._sampler is not None and 0 < self._awaited <= self._queue.emitted - len(self._queue):
+                self._unwritten += self._sampler.release()
+            self._awaited = 0
             if not taken and not self._unwritten:
                 return worked
             worked = True

@@ -155,7 +155,8 @@ def _migrate(connection: apsw.Connection, version: int) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite itself ends it where the disk fails
+            connection.execute("ROLLBACK")
         raise
 
 

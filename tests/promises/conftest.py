@@ -1,0 +1,24 @@
+"""Promises are measured twice: a short form with each test run, and a long one by `python -m benchmarks.promises`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from weaklink.recorder import Recorder, recorder_for, registry
+
+
+@pytest.fixture
+def is_long() -> bool:
+    """Whether the long form runs, which takes minutes a promise."""
+    return os.environ.get("WEAKLINK_PROMISES") == "long"
+
+
+@pytest.fixture
+def shared_recorder(store_path: Path) -> Iterator[Recorder]:
+    """The recorder that a handler of `store_path` uses; closed, and forgotten by the process, after the test."""
+    found = recorder_for(store_path)
+    yield found
+    found.close()
+    registry._recorders.pop(found.path)
