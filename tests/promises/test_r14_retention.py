@@ -68,8 +68,10 @@ def test_half_of_a_store_is_deleted_beside_a_writer(store_path: Path, is_long: b
     ).get
     p99 = waits[int(len(waits) * 0.99)]
     after = store_path.stat().st_size
-    print(f"R14: half of {calls * 3:,} spans deleted in {took:.1f} s: {len(waits):,} other writes waited {p99:.0f} ms at p99, {waits[-1]:.0f} "
-          f"at most; the file went from {before / 1e6:.1f} to {after / 1e6:.1f} MB, {orphans} rows left over")  # fmt: skip
+    print(
+        f"R14: half of {calls * 3:,} spans deleted in {took:.1f} s: {len(waits):,} other writes waited {p99:.0f} ms at p99, "
+        f"{waits[-1]:.0f} at most; the file went from {before / 1e6:.1f} to {after / 1e6:.1f} MB, {orphans} rows left over"
+    )
     assert left == newest
     assert orphans == 0
     assert connection.execute("PRAGMA integrity_check").get == "ok"

@@ -1,3 +1,6 @@
+# Combines strategies of hypothesis, whose types say little.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownParameterType=false
 """Values for property tests, made by hypothesis: what may go through a chain, and what may stand in a stored trace.
 
 Needs hypothesis, which is no dependency of Weaklink: pip install hypothesis.
@@ -42,7 +45,14 @@ def anything(*more: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 def hostile() -> SearchStrategy[Any]:
     """The values of `hostile_values()`, a new one each time, but those that take more than a megabyte."""
-    large = {"list of 2 million", "dict of 300,000", "text of 50 MB", "bytes of 50 MB", "50,000 long texts", "int of 100,000 digits"}
+    large = {
+        "list of 2 million",
+        "dict of 300,000",
+        "text of 50 MB",
+        "bytes of 50 MB",
+        "50,000 long texts",
+        "int of 100,000 digits",
+    }
     makers = [make for name, make in hostile_values().items() if name not in large]
     return st.sampled_from(makers).map(lambda make: make())
 
