@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from weaklink.diagnosis.attribution import wrong_turn
 from weaklink.diagnosis.blame import Named
 from weaklink.diagnosis.finding import Finding, Rule, abstained, quote
 from weaklink.diagnosis.limits import Limits
@@ -55,13 +56,16 @@ def by_reference(
     """What the rules have found, put right by where the claims of the reference were lost.
 
     What a step reported itself stays. Doubts go: where every claim arrived, nothing is wrong; where one did not, the step that
-    lost it is at fault, in the way that its rule says where one has found something there.
+    lost it is at fault, in the way that its rule says where one has found something there. Where agents wrote without any
+    retrieval, nothing shows which of their steps lost it: then all are suspects.
     """
     certain = [named for named in found if named.finding.hard or named.finding.harmless]
     lost = _first_loss(funnel)
     if not funnel.rows or lost is None:
         return certain if funnel.rows else list(found)
     row, cell = lost
+    if cell.stage == "answer" and not trace.dataflow.sources and (turns := list(wrong_turn(trace, scores, limits))):
+        return [*certain, *(Named(wrong_turn, turn) for turn in turns)]
     classes = _CLASSES[cell.stage]
     named = {rule.__name__: rule for rule in rules}
     fitting = [one for one in found if one.rule.__name__ in classes and not one.finding.harmless]
