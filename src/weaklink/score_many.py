@@ -55,6 +55,13 @@ class Estimate:
     traces: int = 0
     """Traces that it has to score; the others are scored already."""
     cost: Cost = field(default_factory=Cost)
+    at_once: int = 1
+    """How many calls run at the same time."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it would take, about; None where nobody knows yet how long a call takes."""
+        return None if self.cost.seconds is None else self.cost.seconds / max(1, min(self.at_once, self.cost.calls))
 
 
 def score_many(
@@ -65,7 +72,7 @@ def score_many(
     `jobs` is by default the greatest `concurrency` among the scorers. Whoever stops listening stops the rest; what is done
     is stored, and the next run goes on from there.
     """
-    at_once = jobs or max((int(getattr(scorer, "concurrency", 1)) for scorer in scorers), default=1)
+    at_once = jobs or max((_concurrency(scorer) for scorer in scorers), default=1)
     if at_once == 1:
         for trace in traces:
             yield examine(trace, store, scorers, again=again)
@@ -107,7 +114,7 @@ def estimate_many(
     traces: Iterable[Trace], store: Store, scorers: Sequence[Scorer], *, again: bool = False
 ) -> list[Estimate]:
     """What `score_many` would cost, by scorer; nothing is scored. A scorer that does not say costs nothing but time."""
-    estimates = {scorer.name: Estimate(scorer.name) for scorer in scorers}
+    estimates = {scorer.name: Estimate(scorer.name, at_once=_concurrency(scorer)) for scorer in scorers}
     for trace in traces:
         current = current_scores(trace, store.scores(trace.id))
         for scorer in due_scorers(trace, current, scorers, again=again):
@@ -117,3 +124,7 @@ def estimate_many(
                 if (estimate := getattr(scorer, "estimate", None)) is not None:
                     entry.cost += estimate(trace)
     return list(estimates.values())
+
+
+def _concurrency(scorer: Scorer) -> int:
+    return max(1, int(getattr(scorer, "concurrency", 1)))

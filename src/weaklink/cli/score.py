@@ -185,7 +185,7 @@ def _estimates(estimates: Sequence[Estimate], total: int, drawn: Look) -> Render
         calls.add(str(cost.calls))
         sent.add(count_text(cost.input_tokens))
         written.add(count_text(cost.output_tokens))
-        known = None if cost.seconds is None else round(cost.seconds * 1e9)
+        known = None if one.seconds is None else round(one.seconds * 1e9)
         seconds.add("not known yet" if known is None else duration_text(known) if cost.calls else "offline")
     return fit([name, traces, calls, sent, written, seconds], drawn, indent=0)
 
@@ -194,7 +194,7 @@ def _estimate_data(estimate: Estimate) -> dict[str, Any]:
     cost = estimate.cost
     return {
         "scorer": estimate.name, "traces": estimate.traces, "calls": cost.calls, "input_tokens": cost.input_tokens,
-        "output_tokens": cost.output_tokens, "seconds": cost.seconds,
+        "output_tokens": cost.output_tokens, "seconds": estimate.seconds,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from weaklink.report.figures import (
 )
 from weaklink.report.lineage import LOST_WORDS, funnel_title, shown_funnel, shown_origins, source_text
 from weaklink.report.passages import PassageRow, RetrievalTable
-from weaklink.report.view import Report
+from weaklink.report.view import Report, why
 
 # What Markdown, the HTML inside it, and a forge that links @names and #numbers would take for their own.
 _SPECIAL = str.maketrans(
@@ -30,7 +30,8 @@ _STATES = {"held": "yes", "partly": "in part", "lost": "no", "unknown": "?", "":
 def render_markdown(report: Report) -> str:
     """The report as GitHub-flavoured Markdown; every text of the trace is escaped."""
     parts = [*_verdict(report), *_evidence(report), *_error(report), *_sentences(report), *_lineage(report)]
-    parts += [*_tables(report), *_steps(report), *_prompts(report), *_unscored(report)]
+    parts += [*_tables(report), *_steps(report), *_prompts(report)]
+    parts += [*_more_scores(report), *_unscored(report)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -199,6 +200,16 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _prompts(report: Report) -> Iterator[str]:
     for span, template in report.templates():
         yield f"### Prompt template of {_escaped(span.name)}\n\n{_code(template)}"
+
+
+def _more_scores(report: Report) -> Iterator[str]:
+    scores = report.more_scores()
+    if scores:
+        rows = [
+            (score.name, report.trace.get(score.span_id).name, score_text(score.value), why(score)) for score in scores
+        ]
+        yield "### More scores"
+        yield _table(["score", "of", "value", "why"], rows)
 
 
 def _unscored(report: Report) -> Iterator[str]:

@@ -17,6 +17,7 @@ _SCORE_OF_ROLE: dict[str, tuple[str, ...]] = {
     "filter": ("relevance", "sufficiency"),
     "generate": ("groundedness", "answer_relevance"),
 }
+_HAVE_A_PLACE = frozenset(name for names in _SCORE_OF_ROLE.values() for name in names)
 _FIELDS = {"documents": "passage", "candidates": "candidate"}
 _MOST_SUSPECTS = 4
 _LEAST_SUSPICION = 0.05
@@ -94,12 +95,26 @@ class Report:
             if score.value is None and score.is_whole and any(span.id == score.span_id for span in self.trace.spans)
         ]
 
+    def more_scores(self) -> list[Score]:
+        """Scores of whole steps that nothing else in the report shows: those of a judge, a model or a user's own scorer."""
+        known = {span.id for span in self.trace.spans}
+        return [
+            score
+            for score in self.scores
+            if score.is_whole and score.value is not None and score.name not in _HAVE_A_PLACE and score.span_id in known
+        ]
+
     def place(self, at: TextRange) -> str:
         """Where a piece of text stands, for people: "write output", "search passage 1"."""
         step = next((span.name for span in self.trace.spans if span.id == at.span_id), "")
         field, _, number = at.field.partition(".")
         word = _FIELDS.get(field, field)
         return f"{step} {word} {int(number) + 1}" if number.isdecimal() else f"{step} {word}"
+
+
+def why(score: Score) -> str:
+    """The reason of a score, and the words behind it."""
+    return "; ".join(filter(None, (score.reason, ", ".join(score.detail))))
 
 
 def report_of(trace: Trace, scores: Iterable[Score] = (), diagnosis: Diagnosis | None = None) -> Report:

@@ -12,6 +12,7 @@ from weaklink.report.text.answer import answer_block, error_block, prompt_block
 from weaklink.report.text.documents import documents_block
 from weaklink.report.text.lineage import funnel_block, origins_block
 from weaklink.report.text.look import Look
+from weaklink.report.text.scores import scores_block
 from weaklink.report.text.tree import tree_block
 from weaklink.report.text.verdict import (
     evidence_block,
@@ -55,6 +56,7 @@ def report_blocks(report: Report, look: Look, *, with_steps: bool = True) -> Ite
     ]
     if with_steps:
         parts += [tree_block(report, look), prompt_block(report, look)]
+    parts.append(scores_block(report, look))
     parts.append(rest_block(report))
     is_first = True
     for part in parts:

@@ -1,0 +1,1 @@
+"""What documents that speak to a judge can do."""
