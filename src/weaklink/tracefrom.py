@@ -11,6 +11,8 @@ from pydantic import JsonValue, ValidationError
 
 from weaklink.errors import WeaklinkError
 from weaklink.model import Document, Span, Trace
+from weaklink.redact import redact, redact_value
+from weaklink.settings import load_settings
 
 _TEXT_KEYS = ("content", "page_content", "text")
 _EXAMPLE = 'weaklink.trace_from(question="Who ...?", documents=["Ada ..."], answer="Ada.")'
@@ -38,7 +40,7 @@ def trace_from(
     the model was shown of them; None takes all of them, whole. `reference` is the right answer, where it is known: scorers that
     compare with one find it in the root's metadata. Durations are 0, because a log does not say them.
     `start_ns` is nanoseconds since 1970, by default now; `new_id` gives ids of 32 hex digits.
-    Raises UnusableLog where an argument is of another type.
+    Secrets are masked, unless the setting `redact` is off. Raises UnusableLog where an argument is of another type.
     """
     for what, value in (
         ("question", question),
@@ -53,6 +55,10 @@ def trace_from(
             f"documents is one {'text' if isinstance(documents, str) else 'dict'}: it must be a list; type: {_EXAMPLE}"
         )
     found = tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
+    if load_settings().redact:  # what is recorded is masked on its way to the store; this goes to reports without one
+        found = tuple(_masked(document) for document in found)
+        question, answer, name = redact(question), redact(answer), redact(name)
+        context, reference = context and redact(context), reference and redact(reference)
     shown = "\n\n".join(document.content for document in found) if context is None else context
     start = time.time_ns() if start_ns is None else start_ns
     known: dict[str, JsonValue] = {} if reference is None else {"reference": reference}
@@ -86,6 +92,14 @@ def _trace(
             step(3, "llm", kind="llm", input=prompt, output=answer),
         )
     )
+
+
+def _masked(document: Document) -> Document:
+    return document.model_copy(
+        update={
+            "content": redact(document.content), "id": document.id and redact(document.id), "metadata": redact_value(document.metadata),
+        }
+    )  # fmt: skip
 
 
 def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:

@@ -81,9 +81,11 @@ def test_sigterm_loses_at_most_one_flush_interval(store_path: Path):
     process = subprocess.Popen(
         [sys.executable, "-c", _UNTIL_KILLED, str(store_path)], stdout=subprocess.PIPE, text=True
     )
-    time.sleep(1.5)
+    assert process.stdout is not None
+    first = process.stdout.readline()  # it runs
+    time.sleep(1.0)
     process.terminate()
-    times = [float(line) for line in process.communicate(timeout=10)[0].splitlines()]
+    times = [float(line) for line in [first, *process.communicate(timeout=10)[0].splitlines()]]
     kept = spans_in(store_path)["rag ok"]
     lost = times[kept:]
     lost_ms = (times[-1] - lost[0]) * 1000 if lost else 0.0

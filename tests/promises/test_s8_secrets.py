@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from weaklink.cli.main import app
+from weaklink.examine import examine
+from weaklink.export import Entry, entry_line, rendered
+from weaklink.export.save import FORMATS
 from weaklink.model import Diagnosis, Score, Trace
 from weaklink.recorder import Recorder
 from weaklink.settings import Settings
@@ -16,6 +21,7 @@ from weaklink.store import Feedback, open_store
 from weaklink.store.sqlite import SQLiteStore
 from weaklink.testing.calls import step
 from weaklink.testing.secrets import SECRETS
+from weaklink.tracefrom import trace_from
 
 take = Snapshotter().take
 
@@ -136,6 +142,53 @@ def test_no_secret_of_an_imported_trace_its_scores_or_feedback_reaches_the_store
     assert leaks(store_path.parent, "", "") == []
     store.close()
     assert leaks(store_path.parent, "", "") == []
+
+
+def exits_of(trace: Trace) -> dict[str, str]:
+    """Every text that a trace can become."""
+    examined = examine(trace)
+    entry = Entry(trace=trace, scores=examined.scores, diagnosis=examined.diagnosis, rules_version="1")
+    texts = {form: rendered(examined, form) for form in FORMATS}
+    return {**texts, "jsonl": entry_line(entry), "str": str(examined.diagnosis)}
+
+
+def found_in(texts: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, place) for place, text in texts.items() for name, secret in SECRETS if secret in text]
+
+
+def test_no_secret_gets_out_of_any_exit(recorder: Recorder, store_path: Path):
+    for name, place in PLACES.items():
+        if name not in ("name of the step", "key of a dict"):  # a trace has one name
+            fields = [place(secret) for _, secret in SECRETS]
+            top = step(recorder, None, name)
+            for one in fields:
+                error = one.pop("error", None)
+                below = step(recorder, top, "step", "llm", **one)
+                recorder.finish(below) if error is None else recorder.fail(below, error)
+            recorder.finish(top)
+    assert recorder.flush(60)
+    store = open_store(store_path)
+    traces = list(store.traces(limit=100))
+    store.close()
+    logged = [
+        trace_from(f"Why does {secret} fail?", [f"Set {secret} first.", {"content": "x", "id": secret, "metadata": {"m": secret}}],
+                   f"Use {secret}.", reference=secret, name=secret)
+        for _, secret in SECRETS[::8]
+    ]  # fmt: skip
+    found = [leak for trace in [*traces, *logged] for leak in found_in(exits_of(trace))]
+    for arguments in (
+        ["list", "-n", "50"],
+        ["list", "--json"],
+        ["export"],
+        *(["show", t.id[-12:], "--json"] for t in traces[:4]),
+    ):
+        result = CliRunner().invoke(app, [*arguments, "--store", str(store_path)])
+        found += found_in({" ".join(arguments): result.stdout + result.stderr})
+    print(
+        f"S8: {len(SECRETS)} formats in {len(traces)} places, and {len(logged)} logged chains, through html, md, json, txt, jsonl "
+        f"and the command line: {len(found)} found"
+    )
+    assert found == []
 
 
 @pytest.mark.parametrize("secret", NAMED)

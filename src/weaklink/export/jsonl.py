@@ -32,12 +32,14 @@ class Entry(BaseModel, frozen=True):
 
 def entry_line(entry: Entry) -> str:
     """The line for `entry`, new line included. What the store masked stays masked."""
+    from weaklink.report.clean import clean_json
     from weaklink.store.codec import plain_dumps
 
     try:
-        return entry.model_dump_json() + "\n"
+        line = entry.model_dump_json()
     except ValueError:  # lone surrogates
-        return plain_dumps(entry.model_dump(mode="python")) + "\n"
+        line = plain_dumps(entry.model_dump(mode="python"))
+    return clean_json(line) + "\n"
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Trace]:

@@ -1,5 +1,6 @@
 """Text out of a trace, made safe to show: no control character of it reaches a terminal or a page."""
 
+import re
 import unicodedata
 
 from rich.cells import cell_len, set_cell_size
@@ -7,6 +8,19 @@ from rich.cells import cell_len, set_cell_size
 _KEPT = frozenset("\n\t")
 # Cf characters that people write with: joiners of Indic scripts and emoji, soft hyphen.
 _WANTED_FORMATS = frozenset("\u200c\u200d\u00ad")
+
+
+# What JSON lets stand in a string, and a terminal obeys: DEL, C1 controls, line separators, bidi marks.
+_RAW_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def clean_json(text: str) -> str:
+    """JSON text with the characters escaped that steer a terminal: the same data, and safe to show."""
+    return (
+        text
+        if text.isascii() and "\x7f" not in text
+        else _RAW_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    )
 
 
 def clean(text: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from weaklink.model import Document
+from weaklink.report.clean import clean_json
 from weaklink.report.comparison import Comparison, StepChange
 from weaklink.report.passages import PassageRow, RetrievalTable
 from weaklink.report.view import Report, StepRow
+
+_INDENTED: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def render_json(report: Report) -> str:
@@ -20,13 +23,12 @@ def render_json(report: Report) -> str:
 def dump_json(data: Any) -> str:
     """Indented JSON text with a new line at its end; what JSON cannot say (lone surrogates) is written out."""
     try:
-        return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+        text = orjson.dumps(data, option=_INDENTED)
     except TypeError:
         from weaklink.store.codec import plain_dumps
 
-        return orjson.dumps(
-            orjson.loads(plain_dumps(data)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        ).decode()
+        text = orjson.dumps(orjson.loads(plain_dumps(data)), option=_INDENTED)
+    return clean_json(text.decode())
 
 
 def report_data(report: Report) -> dict[str, Any]:

@@ -154,12 +154,20 @@ class SQLiteStore:
     def add_scores(self, trace_id: str, scores: Sequence[Score], *, instead_of: Iterable[str] = ()) -> None:
         """See Store.add_scores."""
         rows = [
-            (trace_id, score.span_id, score.name, _part(score), score.scorer, score.value, self._body(score))
+            (
+                trace_id,
+                score.span_id,
+                self._clean(score.name),
+                _part(score),
+                self._clean(score.scorer),
+                score.value,
+                self._body(score),
+            )
             for score in scores
         ]
 
         def change(connection: apsw.Connection) -> None:
-            replaced = [(trace_id, name) for name in instead_of]
+            replaced = [(trace_id, self._clean(name)) for name in instead_of]
             connection.executemany("DELETE FROM scores WHERE trace_id = ? AND name = ?", replaced)
             connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             connection.execute("UPDATE diagnoses SET version = '' WHERE trace_id = ?", (trace_id,))
@@ -169,13 +177,13 @@ class SQLiteStore:
 
     def add_diagnosis(self, diagnosis: Diagnosis, version: str, seen: Trace | None = None) -> None:
         """See Store.add_diagnosis."""
-        culprit = diagnosis.culprit.name if diagnosis.culprit else None
+        culprit = self._clean(diagnosis.culprit.name) if diagnosis.culprit else None
         body = self._body(diagnosis)
 
         def change(connection: apsw.Connection) -> None:
             is_stale = seen is not None and not read.is_unchanged(connection, seen)
             row = (
-                diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure, diagnosis.confidence,
+                diagnosis.trace_id, diagnosis.verdict, culprit, diagnosis.failure and self._clean(diagnosis.failure), diagnosis.confidence,
                 "" if is_stale else version, body,
             )  # fmt: skip
             connection.execute("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", row)
@@ -186,9 +194,9 @@ class SQLiteStore:
     def add_feedback(self, feedback: Feedback) -> None:
         """See Store.add_feedback."""
         made = feedback.made_ns or time.time_ns()
-        comment = redact(escaped(feedback.comment)) if self._settings.redact else escaped(feedback.comment)
+        comment = self._clean(feedback.comment)
         value = plain_dumps(feedback.value, redacted=self._settings.redact)
-        about = (feedback.trace_id, feedback.span_id, feedback.name, feedback.document)
+        about = (feedback.trace_id, feedback.span_id, self._clean(feedback.name), feedback.document)
 
         def replace(connection: apsw.Connection) -> None:
             connection.execute(
@@ -265,6 +273,10 @@ class SQLiteStore:
             self._unusable = (
                 f"the store {self.path} cannot be used in this process: it was forked while the store was being written"
             )
+
+    def _clean(self, text: str) -> str:
+        """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
+        return redact(escaped(text)) if self._settings.redact else escaped(text)
 
     def _body(self, model: Score | Diagnosis) -> str:
         return plain_dumps(model.model_dump(), redacted=self._settings.redact)

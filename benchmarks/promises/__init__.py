@@ -1,0 +1,1 @@
+"""Every promise measured: what is lost, what is held up, what leaks."""
