@@ -9,9 +9,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
-if TYPE_CHECKING:
-    from weaklink.recorder.open_span import TraceState
+from weaklink.errors import UnknownTrace
 
+if TYPE_CHECKING:
+    from weaklink.model import Trace
+    from weaklink.recorder.open_span import TraceState
+    from weaklink.recorder.recorder import Recorder
+
+_PATIENCE_S: Final = 1.0
 _MOST_HANDLERS: Final = 16
 _DEEPEST: Final = 8
 
@@ -78,6 +83,23 @@ class Latest:
         scope = _scope.get()
         here = scope.finished.get(self._number) if scope is not None and scope.is_here() else None
         return here or self._anywhere
+
+    def read(self, recorder: Recorder, nothing: str) -> Trace:
+        """That trace out of the store of `recorder`, whose writer is waited for, at most a second.
+
+        Raises UnknownTrace with the text `nothing` where nothing has finished yet.
+        """
+        recorder.flush(_PATIENCE_S)
+        state = self.get()
+        if state is None:
+            raise UnknownTrace(nothing)
+        from weaklink.store import open_store
+
+        store = open_store(recorder.path)
+        try:
+            return store.get(f"{state.key:032x}")
+        finally:
+            store.close()
 
 
 def _task() -> asyncio.Task[Any] | None:

@@ -13,7 +13,6 @@ from weakref import WeakValueDictionary
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.settings import Settings
 
-from weaklink.errors import UnknownTrace
 from weaklink.recorder import recorder_for
 from weaklink.recorder.latest import Latest
 from weaklink.recorder.muting import is_muted
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from weaklink.model import Trace
     from weaklink.recorder import Recorder
     from weaklink.recorder.open_span import TraceState
-
-_LAST_TRACE_TIMEOUT_S = 1.0
 
 # All handlers of one store share one: what two of them hear is recorded once.
 _tracings: WeakValueDictionary[Path, Tracing] = WeakValueDictionary()
@@ -92,21 +89,12 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
         Waits at most a second for the writer. Raises UnknownTrace where nothing has finished yet.
         """
-        self._recorder.flush(_LAST_TRACE_TIMEOUT_S)
         self._raise_if_strict()
-        state = self._latest.get()
-        if state is None:
-            raise UnknownTrace(
-                "there is no trace yet: nothing has finished while this handler was listening; "
-                "type: with handler.attached(): query_engine.query(...)"
-            )
-        from weaklink.store import open_store
-
-        store = open_store(self._recorder.path)
-        try:
-            return store.get(f"{state.key:032x}")
-        finally:
-            store.close()
+        return self._latest.read(
+            self._recorder,
+            "there is no trace yet: nothing has finished while this handler was listening; "
+            "type: with handler.attached(): query_engine.query(...)",
+        )
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that has ended is stored; False where that took longer than `timeout` seconds."""
