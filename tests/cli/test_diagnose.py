@@ -93,7 +93,7 @@ def test_a_stale_verdict_is_never_shown_as_current(filled):
     assert not any(one["waiting"] for one in filled.json("list")["traces"])
 
 
-def test_list_gives_up_diagnosing_when_its_time_is_over(filled, monkeypatch):
+def test_list_gives_up_diagnosing_when_its_time_after_the_first_is_over(filled, monkeypatch):
     from weaklink import examine as module
 
     examine = module.examine
@@ -103,7 +103,7 @@ def test_list_gives_up_diagnosing_when_its_time_is_over(filled, monkeypatch):
         return examine(*arguments)
 
     monkeypatch.setattr(module, "examine", slow)
-    assert [one["waiting"] for one in filled.json("list", "--wait", "0.05")["traces"]] == [False, True, True]
+    assert [one["waiting"] for one in filled.json("list", "--wait", "0.05")["traces"]] == [False, False, True]
 
 
 def test_a_corrected_answer_makes_the_next_diagnosis_exact(filled):

@@ -115,5 +115,11 @@ def test_a_reference_that_claims_nothing_changes_nothing(chain):
     assert blamed(diagnose(trace, reference="I don't know.")) == blamed(diagnose(trace))
 
 
+def test_where_nothing_was_looked_up_nothing_is_estimated():
+    trace = build("chain > tool, llm", QUESTION, "28", tool={"output": "28"}, llm={"input": "28", "output": "28"})
+    assert funnel(trace).rows == ()
+    assert states(funnel(trace, "28 days").rows) == {"28 days": "HH"}
+
+
 def test_a_trace_without_retrieval_and_answer_has_no_rows():
     assert funnel(build("tool:tool", "Who?")).rows == ()

@@ -88,13 +88,14 @@ def _diagnoses(store: Store, summaries: Sequence[TraceSummary], wait: float) -> 
     """The current diagnosis of each, made now where there is none and time is left; None: it waits for one."""
     from weaklink.examine import diagnosis_version, examine
 
-    deadline = time.monotonic() + wait
+    deadline = None if wait else 0.0  # begins with the first one made: loading the models is not counted
     version = diagnosis_version()
     found: list[Diagnosis | None] = []
     for summary in summaries:
         diagnosis = store.diagnosis(summary.id, version) if summary.version == version else None
-        if diagnosis is None and time.monotonic() < deadline:
+        if diagnosis is None and (deadline is None or time.monotonic() < deadline):
             diagnosis = examine(store.get(summary.id), store).diagnosis
+            deadline = deadline or time.monotonic() + wait
         found.append(diagnosis)
     return found
 

@@ -44,11 +44,13 @@ def funnel(
     """Where each piece of evidence that the answer needs was seen last.
 
     With a `reference` answer the pieces are its claims, and the funnel is exact; without, they are the words and names of the
-    question and the kind of answer that it asks for, which is an estimate. `index` are texts that a look into the live store
-    found (see `probe`), `corpus` the documents before they were cut and indexed; without them these stages are unknown.
+    question and the kind of answer that it asks for, which is an estimate, and only where something was retrieved for them.
+    `index` are texts that a look into the live store found (see `probe`), `corpus` the documents before they were cut and
+    indexed; without them these stages are unknown.
     """
     stages = list(_stages(trace, index, corpus))
-    if not stages:
+    is_guess = reference is None and not trace.dataflow.sources  # nothing was retrieved for the words of the question
+    if not stages or is_guess:
         return Funnel(rows=(), exact=reference is not None)
     rows = _claims(trace, reference, stages) if reference is not None else _terms(trace, stages)
     return Funnel(rows=tuple(map(_with_index, rows)), exact=reference is not None)
