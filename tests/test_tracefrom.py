@@ -49,6 +49,29 @@ def test_documents_come_in_many_shapes():
     assert retriever.documents[0].score == 0.5
 
 
+def test_documents_of_the_frameworks_are_taken_as_they_are():
+    from langchain_core.documents import Document as LangChain
+    from llama_index.core.schema import NodeWithScore, TextNode
+
+    node = TextNode(text="three", id_="n3", metadata={"file_name": "c.md"})
+    given = [
+        LangChain("one", id="n1", metadata={"source": "a.md"}),
+        (LangChain("two"), 0.25),
+        NodeWithScore(node=node, score=0.75),
+    ]
+    (retriever,) = trace_from("q", given, "a").of_kind("retriever")
+    assert [(d.content, d.id, d.score, d.source) for d in retriever.documents] == [
+        ("one", "n1", None, "a.md"),
+        ("two", None, 0.25, Document(content="two").key[:8]),
+        ("three", "n3", 0.75, "c.md"),
+    ]
+
+
+def test_the_right_answer_is_kept_where_scorers_look_for_it():
+    assert trace_from("q", reference="28 days.").root.metadata == {"reference": "28 days."}
+    assert trace_from("q").root.metadata == {}
+
+
 def test_nothing_found_and_nothing_said():
     trace = trace_from("q")
     assert trace.answer == ""
@@ -64,6 +87,9 @@ def test_nothing_found_and_nothing_said():
         ({"question": "q", "documents": [{"title": "x"}]}, "document 1 has no text"),
         ({"question": "q", "documents": ["x", 7]}, "document 2 has no text"),
         ({"question": "q", "documents": [{"text": "x", "score": "high"}]}, "document 1 cannot be used: score"),
+        ({"question": "q", "documents": [("x", "high")]}, "the score of document 1 is of type str"),
+        ({"question": "q", "reference": ["x"]}, "the reference is of type list"),
+        ({"question": "q", "context": 3}, "the context is of type int"),
     ],
 )
 def test_what_makes_no_sense_is_said(arguments, why):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import JsonValue, ValidationError
 
@@ -24,7 +24,7 @@ class UnusableLog(WeaklinkError):
 
 def trace_from(
     question: str,
-    documents: Iterable[str | Mapping[str, Any] | Document] = (),
+    documents: Iterable[str | Mapping[str, Any] | Document | Any] = (),
     answer: str = "",
     context: str | None = None,
     *,
@@ -35,10 +35,11 @@ def trace_from(
 ) -> Trace:
     """A trace of four steps (chain, retriever, prompt, llm) from what a log holds of one call, to score and diagnose.
 
-    `documents` are what the retriever returned, in its order: texts, `weaklink.Document`s, or dictionaries with `content`
-    (or `page_content` or `text`) and any of `id`, `score`, `higher_is_better`, `score_kind`, `metadata`. `context` is what
-    the model was shown of them; None takes all of them, whole. `reference` is the right answer, where it is known: scorers that
-    compare with one find it in the root's metadata. Durations are 0, because a log does not say them.
+    `documents` are what the retriever returned, in its order: texts, `weaklink.Document`s, those of LangChain and LlamaIndex,
+    pairs of a document and its score, or dictionaries with `content` (or `page_content` or `text`) and any of `id`, `score`,
+    `higher_is_better`, `score_kind`, `metadata`. `context` is what the model was shown of them; None takes all of them, whole.
+    `reference` is the right answer, where it is known: scorers that compare with one find it in the root's metadata. Durations
+    are 0, because a log does not say them.
     `start_ns` is nanoseconds since 1970, by default now; `new_id` gives ids of 32 hex digits.
     Secrets are masked, unless the setting `redact` is off. Raises UnusableLog where an argument is of another type.
     """
@@ -102,12 +103,15 @@ def _masked(document: Document) -> Document:
     )  # fmt: skip
 
 
-def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:
+def _document(item: Any, rank: int) -> Document:
+    if type(item) is tuple and len(cast(tuple[Any, ...], item)) == 2:  # of similarity_search_with_score
+        found, score = cast(tuple[Any, Any], item)
+        return _document(found, rank).model_copy(update={"score": _number(score, rank)})
     if isinstance(item, Document):
         return item.model_copy(update={"rank": rank})
     if isinstance(item, str):
         return Document(content=item, rank=rank)
-    values = dict(item) if isinstance(item, Mapping) else _attributes(item)  # pyright: ignore[reportUnnecessaryIsInstance]
+    values = dict(cast(Mapping[str, Any], item)) if isinstance(item, Mapping) else _attributes(item)
     text = next((values[key] for key in _TEXT_KEYS if isinstance(values.get(key), str)), None)
     if text is None:
         raise UnusableLog(
@@ -130,9 +134,21 @@ def _document(item: str | Mapping[str, Any] | Document, rank: int) -> Document:
         ) from None
 
 
+def _number(score: Any, rank: int) -> float:
+    """A number of any kind, such as numpy's."""
+    try:
+        return float(score)
+    except (TypeError, ValueError):
+        raise UnusableLog(
+            f"the score of document {rank} is of type {type(score).__name__}: it must be a number; type: {_EXAMPLE}"
+        ) from None
+
+
 def _attributes(item: Any) -> dict[str, Any]:
     """A framework's own document, read by the names that frameworks use."""
-    return {key: found for key in (*_TEXT_KEYS, "id", "metadata") if (found := getattr(item, key, None)) is not None}
+    found = {key: getattr(item, key, None) for key in (*_TEXT_KEYS, "id", "score", "metadata")}
+    found["id"] = found["id"] or getattr(item, "id_", None) or getattr(item, "node_id", None)  # LlamaIndex
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _new_id() -> str:

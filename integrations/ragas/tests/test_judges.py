@@ -118,19 +118,26 @@ def installed(tmp_path: Path) -> Iterator[Path]:
     weaklink.uninstall()
 
 
-@pytest.mark.parametrize("metric", ["faithfulness", "llm_context_recall"])
-@pytest.mark.parametrize("make", [lambda: FakeListChatModel(responses=[STATEMENTS]), LiteralLlamaIndex])
+def by_function() -> Any:
+    inner = FakeListChatModel(responses=[STATEMENTS])
+    return lambda prompt: inner.invoke(prompt).content
+
+
+@pytest.mark.parametrize("metric", ["faithfulness", "llm_context_recall", "answer_relevancy"])
+@pytest.mark.parametrize("make", [lambda: FakeListChatModel(responses=[STATEMENTS]), LiteralLlamaIndex, by_function])
 def test_the_judges_calls_are_no_steps_of_the_users_traces(trace: Trace, installed: Path, make: Any, metric: str):
-    llm = make()
+    answers: dict[str, Any] = {"references": {"What?": "Standby pay is 45 euros."}, "retries": 0}
     with weaklink.record(str(installed)) as run:
-        RagasScorer(metric, llm, references={"What?": "Standby pay is 45 euros."}, retries=0).score(trace)
+        RagasScorer(metric, make(), embeddings=DeterministicFakeEmbedding(size=4), **answers).score(trace)
         assert weaklink.flush()
         assert (run.traces, installed.exists()) == ([], False)
-        ask = getattr(llm, "invoke", None) or llm.complete
-        ask('input: {"response": "the twin, which is recorded"}\nOutput: ') if make is not LiteralLlamaIndex else None
+
+
+def test_the_same_calls_of_the_user_are(installed: Path):
+    FakeListChatModel(responses=["a"]).invoke("hello")
+    LiteralLlamaIndex().complete('<data 0>\n{"response": "a"}\n</data 0>')
     assert weaklink.flush()
-    if make is not LiteralLlamaIndex:
-        assert len(list(open_store(installed).traces())) == 1
+    assert len(list(open_store(installed).traces())) == 2
 
 
 _NO_NETWORK = """

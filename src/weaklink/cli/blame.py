@@ -69,10 +69,10 @@ def blame(
 
 def _look_at(store: Store, traces: Sequence[Trace]) -> _Looked:
     from weaklink.cli.screen import counting
-    from weaklink.diagnosis.spectrum import observe, spectrum
+    from weaklink.diagnosis.spectrum import Observation, observe, spectrum
     from weaklink.examine import examine
 
-    observations = []
+    observations: list[Observation] = []
     links: Counter[tuple[str, str]] = Counter()
     for trace in counting(traces, "looking at traces", len(traces)):
         diagnosis = examine(trace, store).diagnosis

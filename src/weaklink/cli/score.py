@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +9,7 @@ import typer
 from weaklink.cli.options import JsonOption, LimitOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
@@ -59,7 +57,7 @@ def score(
     weaklink score --with my_scorers.py:politeness          your own function of a trace
     """
     from weaklink.cli.finding import find_traces, reading
-    from weaklink.cli.screen import look, show_block, show_json
+    from weaklink.cli.screen import counting, look, show_block, show_json
     from weaklink.score_many import Tally, estimate_many, score_many
     from weaklink.scoring import default_scorers, scorers_named
 
@@ -69,17 +67,20 @@ def score(
     names = [scorer.name for scorer in scorers]
     drawn = look(width)
     if estimate:
-        found = estimate_many(traces, opened, scorers, again=again)
+        estimates = estimate_many(traces, opened, scorers, again=again)
         if as_json:
-            show_json({"scorers": names, "estimates": [_estimate_data(one) for one in found]})
+            show_json({"scorers": names, "estimates": [_estimate_data(one) for one in estimates]})
         else:
-            show_block(_estimates(found, len(traces), drawn), drawn)
+            show_block(_estimates(estimates, len(traces), drawn), drawn)
         return
     tallies = [Tally(name) for name in names]
     place = {trace.id: number for number, trace in enumerate(traces)}
     examined: list[Examination] = []
-    for one in _with_progress(score_many(traces, opened, scorers, again=again, jobs=jobs), len(traces), tallies):
+    found = score_many(traces, opened, scorers, again=again, jobs=jobs)
+    for one in counting(found, "scoring", len(traces)):
         examined.append(one)
+        for tally in tallies:
+            tally.add(one)
     examined.sort(key=lambda one: place[one.trace.id])
     if as_json:
         data = {"scorers": names, "counts": [_tally_data(tally) for tally in tallies]}
@@ -87,36 +88,6 @@ def score(
         return
     show_block(_table(examined, names, drawn), drawn)
     show_block(_counts(tallies), drawn)
-
-
-def _with_progress(examined: Iterable[Examination], total: int, tallies: Sequence[Tally]) -> Iterator[Examination]:
-    """Count each, and show how far it is on stderr where somebody looks at it."""
-
-    def counted() -> Iterator[Examination]:
-        for one in examined:
-            for tally in tallies:
-                tally.add(one)
-            yield one
-
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield from counted()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("scoring"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-        for one in counted():
-            missing = sum(tally.asked - tally.scored for tally in tallies)
-            progress.update(task, advance=1, description=f"{missing} without a value" if missing else "")
-            yield one
 
 
 def _whole(examined: Examination, name: str) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
 
@@ -30,7 +31,8 @@ def wait_for(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
-    """What `function` returns, called in a thread that keeps no process from leaving; asyncio.to_thread's would."""
+    """What `function` returns, called in a thread that keeps no process from leaving; that of asyncio.to_thread would."""
+    context = copy_context()  # also there nothing is recorded
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_T] = loop.create_future()
 
@@ -44,7 +46,7 @@ async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
 
     def work() -> None:
         try:
-            result, error = function(*arguments), None
+            result, error = context.run(function, *arguments), None
         except Exception as raised:  # noqa: BLE001 - it is raised again where somebody waits
             result, error = None, raised
         loop.call_soon_threadsafe(settle, result, error)
