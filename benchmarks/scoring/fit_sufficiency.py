@@ -7,7 +7,7 @@ from pathlib import Path
 import data as development
 import numpy as np
 from fit_relevance import balanced
-from fitting import fit_signed
+from fitting import fit_signed, grouped_folds
 
 from weaklink.scoring.sufficiency import SUFFICIENCY_FEATURES, sufficiency_features
 
@@ -40,6 +40,22 @@ def fit(
     weights[[row.set == "foreign" for row in rows]] *= 0.25
     signs = [SUFFICIENCY_FEATURES[column] for column in columns]
     return fit_signed(matrix, labels, signs, penalty=PENALTY, row_weights=weights)
+
+
+def out_of_fold(rows: list[development.Answerable]) -> dict[str, np.ndarray]:
+    """Log odds of each question by the models of `COLUMNS`, fitted without its passage or conversation."""
+    features = [sufficiency_features(row.question, row.passages) for row in rows]
+    others = foreign(rows)
+    of_others = [sufficiency_features(row.question, row.passages) for row in others]
+    found = {name: np.zeros(len(rows)) for name in COLUMNS}
+    for train, test in grouped_folds([row.group for row in rows]):
+        known = [rows[place] for place in train] + others
+        of_known = [features[place] for place in train] + of_others
+        for name, columns in COLUMNS.items():
+            weights, intercept = fit(known, of_known, columns)
+            matrix = np.array([[features[place][column] for column in columns] for place in test])
+            found[name][test] = matrix @ weights + intercept
+    return found
 
 
 def main() -> None:

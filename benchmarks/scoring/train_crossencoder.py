@@ -43,7 +43,7 @@ class Encoded(NamedTuple):
 
 
 class CrossEncoder(nn.Module):
-    """MiniLM with a mark for each token (`scoring/pair.py`) added to its embedding, and three heads."""
+    """MiniLM with a mark for each token (`weaklink_models/pair.py`) added to its embedding, and three heads."""
 
     def __init__(self, base: Path) -> None:
         super().__init__()

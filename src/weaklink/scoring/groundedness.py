@@ -1,13 +1,13 @@
 """Which sentences of an answer do the passages carry, and which do they not, or even say otherwise?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from weaklink.scoring.answer import abstains, is_abstention, states_nothing
 from weaklink.scoring.claim import Claim, read_claim
 from weaklink.scoring.features import Aligner, Alignment
-from weaklink.scoring.index import index_of
+from weaklink.scoring.index import ContextIndex, index_of
 from weaklink.scoring.risk import (
     BASE_RATE,
     Interval,
@@ -70,8 +70,37 @@ class SentenceVerdict:
         return self.label not in ("abstention", "not_a_claim")
 
 
+class AlignedClaim(NamedTuple):
+    """A sentence that claims something, beside the passages."""
+
+    start: int
+    end: int
+    """Where it stands, in characters of the answer."""
+    claim: Claim
+    alignment: Alignment
+    risk: float
+    """Probability that the passages do not carry it (`risk.claim_risk`)."""
+
+
+class Opinion(NamedTuple):
+    """What a second reader says of a claim, having seen all that the first one saw."""
+
+    risk: float
+    unsupported: tuple[Span, ...]
+    """Which characters of the answer nothing carries, should the claim turn out unsupported."""
+
+
+SecondReader = Callable[[Sequence[AlignedClaim], ContextIndex], Sequence[Opinion]]
+"""Judges the claims of one answer again, one opinion for each; `weaklink-models` has one."""
+
+
 def assess(
-    answer: str, passages: Sequence[str], question: str = "", *, base_rate: float = BASE_RATE
+    answer: str,
+    passages: Sequence[str],
+    question: str = "",
+    *,
+    base_rate: float = BASE_RATE,
+    second: SecondReader | None = None,
 ) -> list[SentenceVerdict]:
     """Judge each sentence of `answer` by `passages`; a bare value such as "25 days" is read together with `question`.
 
@@ -82,12 +111,25 @@ def assess(
     reads English; for another language the interval is wide and `note` says so. `base_rate` is the share of sentences
     that are unsupported where the answers come from.
     """
-    index = index_of(tuple(passages))
-    judge = _Judge(
-        Aligner(index), question, kind_of(index, question), _note(answer, passages), is_abstention(answer), base_rate
-    )
-    places = split_sentences(answer)
-    return [judge.verdict(answer, *place, follows=number > 0) for number, place in enumerate(places)]
+    aligner = Aligner(index_of(tuple(passages)))
+    index = aligner.index
+    judge = _Judge(index, kind_of(index, question), _note(answer, passages), base_rate)
+    whole_abstains = is_abstention(answer)
+    found: list[SentenceVerdict | AlignedClaim] = []
+    for place, (start, end) in enumerate(split_sentences(answer)):
+        claim = read_claim(answer[start:end], question, follows=place > 0)
+        nothing = _claims_nothing(answer[start:end], claim, whole_abstains=whole_abstains)
+        if nothing:
+            found.append(SentenceVerdict(start, end, 1.0, nothing))
+            continue
+        alignment = aligner.align(claim)
+        found.append(AlignedClaim(start, end, claim, alignment, claim_risk(claim, alignment, index)))
+    claims = [item for item in found if isinstance(item, AlignedClaim)]
+    opinions = iter(second(claims, index)) if second and claims else None
+    return [
+        judge.verdict(item, next(opinions) if opinions else None) if isinstance(item, AlignedClaim) else item
+        for item in found
+    ]
 
 
 def answer_value(verdicts: Iterable[SentenceVerdict]) -> float | None:
@@ -120,52 +162,55 @@ def _widened(interval: Interval, note: str) -> Interval:
     return Interval(max(0.0, interval.low - _UNSURE), min(1.0, interval.high + _UNSURE))
 
 
+def _claims_nothing(
+    sentence: str, claim: Claim, *, whole_abstains: bool
+) -> Literal["abstention", "not_a_claim"] | None:
+    if abstains(sentence) and (whole_abstains or len(sentence) < 200):
+        return "abstention"
+    if states_nothing(sentence) or not claim.tokens or (not claim.values and len(claim.tokens) < 2):
+        return "not_a_claim"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Judges the sentences of one answer."""
+    """Turns risks into verdicts for the sentences of one answer."""
 
-    aligner: Aligner
-    question: str
+    index: ContextIndex
     kind: Kind
     note: str
-    whole_abstains: bool
     base_rate: float
 
-    def verdict(self, answer: str, start: int, end: int, *, follows: bool) -> SentenceVerdict:
-        sentence = answer[start:end]
-        if abstains(sentence) and (self.whole_abstains or len(sentence) < 200):
-            return SentenceVerdict(start, end, 1.0, "abstention")
-        claim = read_claim(sentence, self.question, follows=follows)
-        if states_nothing(sentence) or not claim.tokens or (not claim.values and len(claim.tokens) < 2):
-            return SentenceVerdict(start, end, 1.0, "not_a_claim")
-        return self._claim(claim, start, end)
-
-    def _claim(self, claim: Claim, start: int, end: int) -> SentenceVerdict:
-        index = self.aligner.index
-        alignment = self.aligner.align(claim)
-        risk = claim_risk(claim, alignment, index)
+    def verdict(self, item: AlignedClaim, opinion: Opinion | None) -> SentenceVerdict:
+        """The verdict on one claim; the risk is that of the second reader where there is one."""
+        claim, alignment = item.claim, item.alignment
+        risk = opinion.risk if opinion else item.risk
         value = value_at(risk, self.kind, self.base_rate)
         label = _label(value, alignment)
         unit = _unit_to_show(alignment)
-        shown = None if unit is None else index.units[unit]
-        wrong = () if label == "supported" else unsupported_spans(claim, alignment, index, start, end)
+        shown = None if unit is None else self.index.units[unit]
         low, high = _widened(interval_of(risk, "sentence", self.kind, self.base_rate), self.note)
         return SentenceVerdict(
-            start=start,
-            end=end,
+            start=item.start,
+            end=item.end,
             value=value,
             label=label,
-            passage=None if unit is None else index.passage_of[unit],
+            passage=None if unit is None else self.index.passage_of[unit],
             passage_start=shown.start if shown else 0,
             passage_end=shown.end if shown else 0,
             detail=_detail(claim, alignment, label),
-            unsupported=wrong,
+            unsupported=() if label == "supported" else self._spans(item, opinion),
             kind=self.kind,
             base_rate=self.base_rate,
             low=low,
             high=high,
             note=self.note,
         )
+
+    def _spans(self, item: AlignedClaim, opinion: Opinion | None) -> tuple[Span, ...]:
+        if opinion:
+            return opinion.unsupported
+        return unsupported_spans(item.claim, item.alignment, self.index, item.start, item.end)
 
 
 def _label(value: float, alignment: Alignment) -> Label:

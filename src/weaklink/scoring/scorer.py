@@ -21,7 +21,7 @@ _NO_QUESTION = "the trace holds no question"
 class Scorer(Protocol):
     """Judges the steps of a trace.
 
-    A scorer may also have `version`, which equals `Score.scorer` ("relevance/1": while it and the trace stay the same, stored
+    A scorer may also have `version`, which equals `Score.scorer` ("relevance/2": while it and the trace stay the same, stored
     scores are kept); `estimate(trace)`, the `Cost` of `score(trace)`; and `concurrency`, how many traces it may be given at
     the same time (by default 1).
     """
@@ -45,7 +45,7 @@ class Relevance:
     @property
     def version(self) -> str:
         """See Scorer."""
-        return _with_embedding("relevance/1", is_installed())
+        return _with_embedding("relevance/2", is_installed())
 
     def score(self, trace: Trace) -> list[Score]:
         """Score each document of each retriever and reranker, and the span by its best one."""
@@ -55,7 +55,7 @@ class Relevance:
         return scores
 
     def _span(self, question: str, span: Span) -> list[Score]:
-        version = _with_embedding("relevance/1", is_available())
+        version = _with_embedding("relevance/2", is_available())
         missing = _missing(question, span.documents)
         if missing:
             return [Score.unscored(span.id, self.name, missing, scorer=version)]
@@ -76,11 +76,15 @@ class Sufficiency:
     """
 
     name = "sufficiency"
+    _release = "sufficiency/1"
 
     @property
     def version(self) -> str:
         """See Scorer."""
-        return _with_embedding("sufficiency/1", is_installed())
+        return _with_embedding(self._release, is_installed())
+
+    def _judge(self, question: str, passages: Sequence[str]) -> SufficiencyVerdict:
+        return sufficiency(question, passages)
 
     def score(self, trace: Trace) -> list[Score]:
         """Score each retriever and reranker by its documents, and the generator by its context."""
@@ -91,11 +95,11 @@ class Sufficiency:
         return scores
 
     def _documents(self, question: str, span: Span) -> Score:
-        version = _with_embedding("sufficiency/1", is_available())
+        version = _with_embedding(self._release, is_available())
         missing = _missing(question, span.documents)
         if missing:
             return Score.unscored(span.id, self.name, missing, scorer=version)
-        verdict = sufficiency(question, [document.content for document in span.documents])
+        verdict = self._judge(question, [document.content for document in span.documents])
         place = None
         if verdict.passage is not None:
             text = span.documents[verdict.passage].content
@@ -103,12 +107,12 @@ class Sufficiency:
         return _sufficiency_score(span.id, verdict, place, version)
 
     def _context(self, trace: Trace, generator: Span) -> Score:
-        version = _with_embedding("sufficiency/1", is_available())
+        version = _with_embedding(self._release, is_available())
         context = trace.dataflow.context
         missing = _missing(trace.question, context, "the model saw no context that the trace could find")
         if missing:
             return Score.unscored(generator.id, self.name, missing, scorer=version)
-        verdict = sufficiency(trace.question, [passage.text for passage in context])
+        verdict = self._judge(trace.question, [passage.text for passage in context])
         place = None
         if verdict.passage is not None:
             place = _range_in_passage(trace, context[verdict.passage], verdict.start, verdict.end)
@@ -135,9 +139,12 @@ class Groundedness:
         if not context and not is_abstention(text):
             reason = "the model saw no context that the trace could find"
             return [Score.unscored(generator.id, self.name, reason, scorer=self.version)]
-        verdicts = assess(text, [passage.text for passage in context], trace.question)
+        verdicts = self._assess(text, [passage.text for passage in context], trace.question)
         sentences = [self._sentence(trace, generator, text, verdict, context) for verdict in verdicts]
         return [self._whole(generator, verdicts), *sentences]
+
+    def _assess(self, answer: str, passages: Sequence[str], question: str) -> list[SentenceVerdict]:
+        return assess(answer, passages, question)
 
     def _whole(self, generator: Span, verdicts: list[SentenceVerdict]) -> Score:
         value = answer_value(verdicts)
