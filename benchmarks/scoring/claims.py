@@ -1,5 +1,6 @@
 """Turns the groundedness data sets into rows of alignment features."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,11 @@ import data as development
 import numpy as np
 
 from weaklink.scoring.answer import abstains, states_nothing
-from weaklink.scoring.claim import names_in, read_claim
+from weaklink.scoring.claim import Claim, names_in, read_claim
 from weaklink.scoring.features import FEATURES, Aligner
-from weaklink.scoring.index import index_of
+from weaklink.scoring.index import ContextIndex, index_of
 from weaklink.scoring.risk import bounded
+from weaklink.scoring.spans import unsupported_spans
 from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import tokenise
 
@@ -36,6 +38,15 @@ class Sentence:
     """The risk that words taken over as they are leave of 1."""
     is_claim: bool
     words: int
+    start: int
+    end: int
+    """Where it stands, in characters of the answer."""
+    spans: tuple[tuple[int, int], ...]
+    """The characters that the scorer would show as unsupported."""
+    unlike: float
+    """1 - the best tf-idf cosine of the sentence with a unit of its passages."""
+    unmatched: float
+    """1 - the best BM25 of the sentence with a unit of its passages, over its maximum."""
 
 
 def sentences_of(
@@ -67,9 +78,30 @@ def sentences_of(
                 bounded(1.0, claim, alignment, aligner.index),
                 not (abstains(text[start:end]) or states_nothing(text[start:end]) or not claim.values),
                 len(claim.values),
+                start,
+                end,
+                unsupported_spans(claim, alignment, aligner.index, start, end),
+                *_baselines(claim, aligner.index),
             )
         )
     return found
+
+
+def _baselines(claim: Claim, index: ContextIndex) -> tuple[float, float]:
+    """What tf-idf cosine and BM25 say of a sentence: 1 - the best one over the units of its passages."""
+    values = set(claim.values)
+    weights = {value: index.weight(value) for value in values}
+    own = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+    total = sum(weights.values()) or 1.0
+    cosine = matched = 0.0
+    for number in index.shared_weights(values):
+        unit = index.units[number]
+        length = math.sqrt(sum(index.weight(value) ** 2 for value in unit.values)) or 1.0
+        shared = values & unit.values
+        cosine = max(cosine, sum(weights[value] ** 2 for value in shared) / (own * length))
+        shortness = 1.2 * (0.25 + 0.75 * len(unit.tokens) / 20)
+        matched = max(matched, sum(weights[value] * 2.2 / (1 + shortness) for value in shared) / (2.2 * total))
+    return 1 - cosine, 1 - matched
 
 
 def ragtruth_sentences(folder: Path) -> list[Sentence]:

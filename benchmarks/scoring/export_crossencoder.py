@@ -37,8 +37,8 @@ def main() -> None:
             str(plain),
             input_names=names,
             output_names=["tokens", "claim", "answers"],
-            dynamic_axes=dict.fromkeys([*names, "tokens"], {0: "pairs", 1: "length"})
-            | dict.fromkeys(("claim", "answers"), {0: "pairs"}),
+            dynamic_axes={name: {0: "pairs", 1: "length"} for name in (*names, "tokens")}
+            | {name: {0: "pairs"} for name in ("claim", "answers")},
             opset_version=17,
             dynamo=False,
         )

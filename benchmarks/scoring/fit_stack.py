@@ -106,7 +106,9 @@ def fit_questions(found: HeldQuestions) -> tuple[np.ndarray, float]:
     together = (found.columns / spread).mean(axis=1)
     counts = {s: {v: ((found.sets == s) & (found.labels == v)).sum() for v in (0.0, 1.0)} for s in set(found.sets)}
     say = np.array([1 / counts[s][v] for s, v in zip(found.sets, found.labels, strict=True)])
-    slope, intercept = fit_signed(together[:, None], found.labels, [1], penalty=0.1, row_weights=say * len(say) / say.sum())
+    slope, intercept = fit_signed(
+        together[:, None], found.labels, [1], penalty=0.1, row_weights=say * len(say) / say.sum()
+    )
     return slope[0] / spread / 2, intercept
 
 
@@ -134,7 +136,8 @@ def main() -> None:
         "sufficiency": {
             "intercept": round(question_intercept, 4),
             "weights": {
-                name: round(float(weight), 4) for name, weight in zip(("words", "answers"), question_weights, strict=True)
+                name: round(float(weight), 4)
+                for name, weight in zip(("words", "answers"), question_weights, strict=True)
             },
         },
     }

@@ -20,9 +20,9 @@ import edits
 
 from weaklink.scoring.claim import read_claim
 from weaklink.scoring.index import ContextIndex, index_of
-from weaklink_models.pair import pair_of
 from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.units import units_of
+from weaklink_models.pair import pair_of
 from weaklink_models.window import window_of
 
 FOLDS = 5

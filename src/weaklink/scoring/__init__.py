@@ -9,6 +9,7 @@ from weaklink.scoring.embedding import embed
 from weaklink.scoring.function import FunctionScorer
 from weaklink.scoring.groundedness import SentenceVerdict, answer_value, assess
 from weaklink.scoring.named import AnyScorer, as_scorer, scorer_named, scorers_named
+from weaklink.scoring.recalibrate import Calibration, recalibrate
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.run import score_trace
 from weaklink.scoring.scorer import (
@@ -26,6 +27,7 @@ __all__ = [
     "SCORERS",
     "AnswerRelevance",
     "AnyScorer",
+    "Calibration",
     "Cost",
     "FunctionScorer",
     "Groundedness",
@@ -41,6 +43,7 @@ __all__ = [
     "default_scorers",
     "embed",
     "is_abstention",
+    "recalibrate",
     "relevance",
     "score_trace",
     "scorer_named",

@@ -1,10 +1,8 @@
 """How one claim lies in its passages, as numbers: what is new, what is apart, what conflicts."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,7 +15,6 @@ FEATURES: dict[str, int] = {
     "novel_weight": 1,
     "novel_total": 1,
     "novel_count": 1,
-    "novel_soft": 1,
     "novel_clause": 1,
     "uncovered_1": 1,
     "uncovered_2": 1,
@@ -97,7 +94,6 @@ class Aligner:
         """Keep `index`; what several claims need is computed once."""
         self.index = index
         self._record = Record(index)
-        self._resemblance: dict[str, float] = {}
 
     def align(self, claim: Claim) -> Alignment:
         """Compare `claim` with the passages."""
@@ -139,9 +135,6 @@ class Aligner:
             "novel_weight": sum(index.weight(value) * share[value] for value in novel) / total,
             "novel_total": sum(index.weight(value) for value in set(novel) - asked),
             "novel_count": sum(share.values()),
-            "novel_soft": max(
-                ((1 - self._like_known(value)) * share[value] for value in novel if value.isalpha()), default=0.0
-            ),
             "novel_bigrams": _share_missing(list(pairwise(stream)), index.bigrams),
             "novel_trigrams": _share_missing(list(zip(stream, stream[1:], stream[2:], strict=False)), index.trigrams),
         }
@@ -265,30 +258,6 @@ class Aligner:
             for place in places
         )
 
-    @cached_property
-    def _by_trigram(self) -> dict[str, list[str]]:
-        words: dict[str, list[str]] = defaultdict(list)
-        for word in sorted(self.index.postings):
-            if 3 < len(word) <= 40:
-                for gram in _letter_trigrams(word):
-                    if len(words[gram]) < 500:
-                        words[gram].append(word)
-        return words
-
-    def _like_known(self, value: str) -> float:
-        """The best letter-trigram overlap (Jaccard) of a new word with any word of the passages, 0..1."""
-        if not 3 < len(value) <= 40:
-            return 0.0
-        if value not in self._resemblance:
-            grams = _letter_trigrams(value)
-            shared: dict[str, int] = defaultdict(int)
-            for gram in grams:
-                for word in self._by_trigram.get(gram, ()):
-                    shared[word] += 1
-            overlaps = (times / (len(grams) + len(word) - times) for word, times in shared.items())
-            self._resemblance[value] = max(overlaps, default=0.0)
-        return self._resemblance[value]
-
 
 def _manner(claim: Claim) -> dict[str, float]:
     return {
@@ -296,11 +265,6 @@ def _manner(claim: Claim) -> dict[str, float]:
         "judges": float(len(_JUDGES.findall(claim.text))),
         "no_antecedent": float(claim.lacks_antecedent),
     }
-
-
-def _letter_trigrams(word: str) -> set[str]:
-    padded = f"#{word}#"
-    return {padded[at : at + 3] for at in range(len(padded) - 2)}
 
 
 def _count_missing(values: Iterable[str], known: frozenset[str] | set[str]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from weaklink.scoring.answer import abstains, is_abstention, states_nothing
@@ -22,11 +23,10 @@ from weaklink.scoring.risk import (
 from weaklink.scoring.spans import Span, unsupported_spans
 from weaklink.scoring.text.language import reads_as_english
 from weaklink.scoring.text.sentences import split_sentences
-from weaklink.scoring.text.tokens import tokenise
 
 Label = Literal["supported", "unsupported", "contradicted", "abstention", "not_a_claim"]
 
-NOT_ENGLISH = "the text does not read like English, which is what the scorer was fitted on"
+NOT_ENGLISH = "the text does not read like English prose, which is what the scorer was fitted on"
 _MOST_DETAILS = 8
 _UNSURE = 0.4
 """How far either way the interval of a value reaches where the text is not English."""
@@ -113,7 +113,6 @@ def assess(
     """
     aligner = Aligner(index_of(tuple(passages)))
     index = aligner.index
-    judge = _Judge(index, kind_of(index, question), _note(answer, passages), base_rate)
     whole_abstains = is_abstention(answer)
     found: list[SentenceVerdict | AlignedClaim] = []
     for place, (start, end) in enumerate(split_sentences(answer)):
@@ -125,6 +124,7 @@ def assess(
         alignment = aligner.align(claim)
         found.append(AlignedClaim(start, end, claim, alignment, claim_risk(claim, alignment, index)))
     claims = [item for item in found if isinstance(item, AlignedClaim)]
+    judge = _Judge(index, kind_of(index, question), _note(claims, index), base_rate)
     opinions = iter(second(claims, index)) if second and claims else None
     return [
         judge.verdict(item, next(opinions) if opinions else None) if isinstance(item, AlignedClaim) else item
@@ -151,9 +151,12 @@ def _answer_risk(claims: Sequence[SentenceVerdict]) -> float:
     return answer_risk([risk_at(claim.value, claim.kind, claim.base_rate) for claim in claims], claims[0].kind)
 
 
-def _note(answer: str, passages: Sequence[str]) -> str:
-    texts = (answer, next((passage for passage in passages if passage.strip()), ""))
-    return "" if all(reads_as_english(tokenise(text[:2000])) for text in texts) else NOT_ENGLISH
+def _note(claims: Sequence[AlignedClaim], index: ContextIndex) -> str:
+    texts = (
+        [item.claim.tokens for item in claims],
+        [] if index.is_record else [unit.tokens for unit in index.units[:20]],
+    )
+    return "" if all(reads_as_english(chain.from_iterable(tokens)) for tokens in texts) else NOT_ENGLISH
 
 
 def _widened(interval: Interval, note: str) -> Interval:

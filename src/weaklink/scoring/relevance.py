@@ -13,8 +13,8 @@ def relevance(question: str, passages: Sequence[str]) -> list[float]:
 
     About .5 means: as likely relevant as not. BM25 and, with a fifth of its say each, the static embedding's likeness to
     the passage and to its best sentence; the scale is fitted on ClapNQ, MTRAG-UN and Cranfield
-    (`weights/relevance.json`). Without the embedding model BM25 decides alone. It says that a passage is on the topic, never that it holds the answer. A passage's value does not
-    depend on the others.
+    (`weights/relevance.json`). Without the embedding model BM25 decides alone. It says that a passage is on the topic,
+    never that it holds the answer. A passage's value does not depend on the others.
     """
     model = fitted("relevance")["embedding" if is_available() else "lexical"]
     rows = relevance_features(question, passages)

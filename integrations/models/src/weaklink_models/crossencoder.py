@@ -2,20 +2,15 @@
 
 import functools
 from collections.abc import Sequence
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from weaklink.errors import MissingPackage
 from weaklink_models.pair import SHARED, Mark, Pair
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 _LONGEST = 224
 """Word pieces of a pair; training used up to 160 for a claim and 224 for a question."""
-_BATCH = 8
 _NO_TOKEN = -30.0
 
 
@@ -40,14 +35,8 @@ class CrossEncoder:
 
         Raises MissingPackage without onnxruntime or tokenizers.
         """
-        try:
-            import onnxruntime
-            import tokenizers
-        except ImportError as error:
-            raise MissingPackage(
-                f"scoring with onnx needs {error.name}, which is not installed: pip install {error.name}"
-            ) from error
-        options: Any = onnxruntime.SessionOptions()
+        onnxruntime, tokenizers = _imported("onnxruntime"), _imported("tokenizers")
+        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # it would keep the largest batch in memory for good
         self._session: Any = onnxruntime.InferenceSession(
@@ -57,14 +46,12 @@ class CrossEncoder:
         self._tokenizer.enable_truncation(_LONGEST, strategy="longest_first")
 
     def read(self, pairs: Sequence[Pair]) -> list[Reading]:
-        """Judge each pair; in batches of like length, so that little of the work is padding."""
-        encoded = [self._encode(pair) for pair in pairs]
-        order = sorted(range(len(pairs)), key=lambda place: len(encoded[place].ids))
-        found: dict[int, Reading] = {}
-        for first in range(0, len(order), _BATCH):
-            places = order[first : first + _BATCH]
-            found.update(zip(places, self._run([encoded[place] for place in places]), strict=True))
-        return [found[place] for place in range(len(pairs))]
+        """Judge each pair, one after the other.
+
+        Not in batches: int8 scales what it computes by the largest number of a batch, so that a pair's result would depend
+        on its neighbours; and on one core a batch is no faster.
+        """
+        return [self._run(self._encode(pair)) for pair in pairs]
 
     def _encode(self, pair: Pair) -> "_Encoded":
         encoding: Any = self._tokenizer.encode(_clean(pair.claim), _clean(pair.evidence))
@@ -76,25 +63,16 @@ class CrossEncoder:
             marks.append(0 if special else _mark_at(known, *place))
         return _Encoded(encoding.ids, encoding.type_ids, marks, encoding.offsets)
 
-    def _run(self, batch: "Sequence[_Encoded]") -> list[Reading]:
+    def _run(self, item: "_Encoded") -> Reading:
         import numpy as np
 
-        longest = max(len(item.ids) for item in batch)
-
-        def padded(rows: Sequence[Sequence[int]]) -> "NDArray[np.int64]":
-            return np.array([[*row, *[0] * (longest - len(row))] for row in rows], dtype=np.int64)
-
-        fed = {
-            "ids": padded([item.ids for item in batch]),
-            "attention": padded([[1] * len(item.ids) for item in batch]),
-            "segments": padded([item.segments for item in batch]),
-            "marks": padded([item.marks for item in batch]),
-        }
-        tokens, claims, answers = self._session.run(["tokens", "claim", "answers"], fed)
-        return [
-            _reading(item, row.tolist(), float(claim), float(answer))
-            for item, row, claim, answer in zip(batch, tokens, claims, answers, strict=True)
-        ]
+        columns = {"ids": item.ids, "attention": [1] * len(item.ids), "segments": item.segments, "marks": item.marks}
+        fed = {name: np.array([column], dtype=np.int64) for name, column in columns.items()}
+        tokens, claim, answers = self._session.run(["tokens", "claim", "answers"], fed)
+        odds: list[float] = tokens[0].tolist()
+        words = [(*item.offsets[place], odds[place]) for place, mark in enumerate(item.marks) if 0 < mark < SHARED]
+        worst = max((value for _, _, value in words), default=_NO_TOKEN)
+        return Reading(float(claim[0]), worst, float(answers[0]), words)
 
 
 class _Encoded(NamedTuple):
@@ -104,13 +82,6 @@ class _Encoded(NamedTuple):
     offsets: list[tuple[int, int]]
 
 
-def _reading(item: _Encoded, tokens: list[float], claim: float, answers: float) -> Reading:
-    words = [
-        (*item.offsets[place], tokens[place]) for place, mark in enumerate(item.marks) if 0 < mark < SHARED
-    ]
-    return Reading(claim, max((odds for _, _, odds in words), default=_NO_TOKEN), answers, words)
-
-
 def _mark_at(known: Sequence[Mark], start: int, end: int) -> int:
     return next((mark for first, last, mark in known if first < end and last > start), 0)
 
@@ -118,6 +89,15 @@ def _mark_at(known: Sequence[Mark], start: int, end: int) -> int:
 def _clean(text: str) -> str:
     """Without lone surrogates, which cannot be encoded; as many characters as before."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _imported(package: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingPackage(
+            f"scoring with onnx needs {package}, which is not installed: pip install {package}"
+        ) from error
 
 
 @functools.lru_cache(maxsize=1)

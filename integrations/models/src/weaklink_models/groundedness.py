@@ -30,7 +30,8 @@ def second_opinions(claims: Sequence[AlignedClaim], index: ContextIndex) -> list
     readings = crossencoder().read(pairs)
     return [
         Opinion(
-            bounded(stacked_risk(item.risk, reading), item.claim, item.alignment, index), unsupported(item, pair, reading)
+            bounded(stacked_risk(item.risk, reading), item.claim, item.alignment, index),
+            unsupported(item, pair, reading),
         )
         for item, pair, reading in zip(claims, pairs, readings, strict=True)
     ]

@@ -10,7 +10,6 @@ from weaklink_models.groundedness import assess
 from weaklink_models.sufficiency import sufficiency
 
 
-
 class Groundedness(scoring.Groundedness):
     """Do the passages carry what the model wrote? With the cross-encoder as second reader."""
 
@@ -40,5 +39,7 @@ def named(name: str) -> Scorer:
     Raises UnknownScorer for any other.
     """
     if name not in _SCORERS:
-        raise UnknownScorer(f"cannot score with onnx:{name}: use one of {', '.join(f'onnx:{known}' for known in _SCORERS)}")
+        raise UnknownScorer(
+            f"cannot score with onnx:{name}: use one of {', '.join(f'onnx:{known}' for known in _SCORERS)}"
+        )
     return _SCORERS[name]()

@@ -1,9 +1,9 @@
 """A question and the part of the passages that speaks most of it, side by side for the cross-encoder."""
 
 from weaklink.scoring.index import ContextIndex
-from weaklink_models.pair import ELSEWHERE, NOWHERE, SHARED, SHOWN, Mark, Pair
 from weaklink.scoring.question import read_question
 from weaklink.scoring.text.tokens import tokenise
+from weaklink_models.pair import ELSEWHERE, NOWHERE, SHARED, SHOWN, Mark, Pair
 
 _MOST_WORDS = 150
 

@@ -11,17 +11,16 @@ _FEWEST = 8
 _STOPWORDS_AT_LEAST = 0.12
 """Share of words; English prose has .35 to .5, German, French and Spanish up to .06."""
 _FOREIGN_AT_MOST = 0.2
+"""Share of words with a letter beyond ASCII."""
 
 
 def reads_as_english(tokens: Iterable[Token]) -> bool:
     """The words are English prose, or too few (under 8) to tell.
 
-    Lists and code have few small words too, and count as English where their letters are.
+    Lists, tables and code of eight words or more are no prose, and do not.
     """
     words = [token.surface.lower() for token in islice(tokens, _LOOKED_AT) if token.kind == "word"]
-    letters = "".join(words)
-    foreign = sum(not char.isascii() for char in letters)
-    if len(letters) and foreign > _FOREIGN_AT_MOST * len(letters):
+    if sum(not word.isascii() for word in words) > _FOREIGN_AT_MOST * len(words):
         return False
     if len(words) < _FEWEST:
         return True

@@ -66,9 +66,12 @@ def tokenise(text: str) -> list[Token]:
     """
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
-        read = _READERS[match.lastgroup or "word"]
-        for token in read(match.group(), match.start(), match.end()):
-            _add(tokens, token, text)
+        found, start, end = match.group(), match.start(), match.end()
+        for token in _READERS[match.lastgroup or "word"](found, start, end):
+            if tokens and (tokens[-1].kind == "number" or found == "cent"):
+                _complete(tokens, token, text)
+            else:
+                tokens.append(token)
     return _numerals_before_measures(tokens)
 
 
@@ -157,19 +160,18 @@ _READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
 }
 
 
-def _add(tokens: list[Token], token: Token, text: str) -> None:
-    """Append `token`, or let it complete the number before it: "1.5 million", "twenty-five", "25 percent", "30 euros"."""
-    if token.surface == "cent" and len(tokens) > 1 and tokens[-1].value == "per" and tokens[-2].kind == "number":
+def _complete(tokens: list[Token], token: Token, text: str) -> None:
+    """Let `token` complete the number before it: "1.5 million", "twenty-five", "25 percent", "30 euros"; or append it."""
+    before = tokens[-1]
+    if token.surface == "cent" and len(tokens) > 1 and before.value == "per" and tokens[-2].kind == "number":
         number = tokens[-2]
         tokens[-2:] = [number._replace(unit="%", end=token.end, surface=text[number.start : token.end])]
         return
-    before = tokens[-1] if tokens else None
-    if before is None or before.kind != "number":
-        tokens.append(token)
-        return
     lower = token.surface.lower()
     joined = before.surface + text[before.end : token.end]
-    if lower in MULTIPLIERS:
+    if before.kind != "number":
+        tokens.append(token)
+    elif lower in MULTIPLIERS:
         number = _digits(float(before.value) * MULTIPLIERS[lower])
         tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
     elif lower in PERCENT or lower in CURRENCIES:
