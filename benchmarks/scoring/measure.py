@@ -15,7 +15,6 @@ from pathlib import Path
 import data as development
 import tables
 
-
 PARTS = ("measure_groundedness", "measure_retrieval", "measure_speed")
 
 
