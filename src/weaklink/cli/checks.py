@@ -27,7 +27,7 @@ class Check:
     """One thing that was looked at."""
 
     part: str
-    """"versions", "integrations", "demo" or "store"."""
+    """"versions", "integrations", "demo", "store" or "stress"."""
     name: str
     state: Literal["ok", "missing", "note", "wrong"]
     """"missing" is an extra that is not there; only "wrong" is a fault."""
@@ -40,9 +40,17 @@ class Check:
         return asdict(self)
 
 
-def all_checks(store: str | None, *, deep: bool = False) -> list[Check]:
+def all_checks(store: str | None, *, deep: bool = False, stress: bool = False) -> list[Check]:
     """All checks, part by part."""
-    return [*_versions(), *_integrations(), *_demo(), *_store(store, deep=deep)]
+    return [*_versions(), *_integrations(), *_demo(), *_store(store, deep=deep), *(_stress(store) if stress else ())]
+
+
+def _stress(given: str | None) -> Iterator[Check]:
+    from weaklink.cli.stress import stress_checks
+    from weaklink.settings import load_settings
+    from weaklink.store.location import resolve
+
+    return stress_checks(resolve(load_settings(store=given).store))
 
 
 def _installed(name: str) -> str | None:

@@ -19,17 +19,25 @@ def doctor(
     store: StoreOption = None,
     as_json: JsonOption = False,
     deep: Annotated[bool, typer.Option("--deep", help="Check every page of the store, which takes longer.")] = False,
+    stress: Annotated[
+        bool,
+        typer.Option(
+            "--stress", help="Also record, kill and fork on this disk, for some 15 seconds, in a store of its own."
+        ),
+    ] = False,
 ) -> None:
     """Check versions, integrations and the store; exit code 1 when something is wrong.
 
     \b
     weaklink doctor
+    weaklink doctor --stress          whether what Weaklink promises holds on this machine
     weaklink doctor --store /srv/rag/.weaklink/traces.db --json
     """
     from weaklink.cli.checks import all_checks
-    from weaklink.cli.screen import look, show_block, show_json
+    from weaklink.cli.screen import look, show_block, show_json, waiting
 
-    checks = all_checks(store, deep=deep)
+    with waiting("recording, killing, forking" if stress else "looking"):
+        checks = all_checks(store, deep=deep, stress=stress)
     is_well = not any(check.state == "wrong" for check in checks)
     if as_json:
         show_json({"ok": is_well, "checks": [check.data() for check in checks]})
