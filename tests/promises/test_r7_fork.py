@@ -37,10 +37,12 @@ def child(number):
         os._exit(9)
     os._exit(0)
 
-threads = [threading.Thread(target=load) for _ in range(2)]
+keys.append(rag_call(recorder))
+recorder.flush(10)
+# Daemons: where something below fails, this process is to end and say so.
+threads = [threading.Thread(target=load, daemon=True) for _ in range(2)]
 for thread in threads: thread.start()
 reader = open_store(path)
-recorder.flush(10)
 reader.latest()                               # an open reading connection is inherited too
 pipe = os.pipe()
 told = []
@@ -85,7 +87,7 @@ print(json.dumps({"hangs": hangs, "failed": failed, "flushed": ok, "counts": rec
 def fork_many(forks: int, path: Path, script: Path) -> None:
     script.write_text(_FORKS)
     done = subprocess.run(
-        [sys.executable, str(script), str(path), str(forks)], capture_output=True, text=True, timeout=170
+        [sys.executable, str(script), str(path), str(forks)], capture_output=True, text=True, timeout=50 + forks
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -101,9 +103,9 @@ def fork_many(forks: int, path: Path, script: Path) -> None:
 
 
 def test_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
-    fork_many(60, store_path, tmp_path / "forks.py")
+    fork_many(40, store_path, tmp_path / "forks.py")
 
 
 @pytest.mark.slow
-def test_many_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
-    fork_many(400, store_path, tmp_path / "forks.py")
+def test_many_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path, is_long: bool):
+    fork_many(1_000 if is_long else 250, store_path, tmp_path / "forks.py")
