@@ -28,6 +28,10 @@ _HOME = {
     "watch": "weaklink.watching",
 }  # fmt: skip
 _OTHER_NAME = {"score": "score_trace"}
+_HOME["_notebook_html"] = (
+    "weaklink.report.html.notebook"  # for `_repr_html_` of the model, which imports nothing of weaklink
+)
+_OTHER_NAME["_notebook_html"] = "notebook_html"
 
 __all__ = [
     "Diagnosis",

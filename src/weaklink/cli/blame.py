@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklink.cli.options import JsonOption, StoreOption, WidthOption
+from weaklink.cli.options import JsonOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,7 @@ class _Looked:
 
 
 def blame(
-    query: Annotated[
-        str | None,
-        typer.Argument(metavar="[QUERY]", help="Words of the question or the answer; by default all traces."),
-    ] = None,
+    query: QueryArgument = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=2, metavar="N", help="At most so many, the newest.")
     ] = 1_000,
@@ -54,13 +51,13 @@ def blame(
 
     \b
     weaklink blame
-    weaklink blame "standby pay" -n 200
+    weaklink blame standby pay -n 200
     """
     from weaklink.cli.finding import find_traces, reading, store_name
     from weaklink.cli.screen import look, show_json
 
     opened = reading(store)
-    looked = _look_at(opened, find_traces(opened, query, limit))
+    looked = _look_at(opened, find_traces(opened, joined(query), limit))
     if as_json:
         show_json({"store": store_name(opened), **_data(looked)})
     else:

@@ -38,6 +38,7 @@ def export(
             "--format", "-f", help="jsonl for programs and `weaklink import`; the others are reports on one trace."
         ),
     ] = None,
+    html: Annotated[bool, typer.Option("--html", help="The same as --format html.")] = False,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; by default stdout.")
     ] = None,
@@ -49,14 +50,14 @@ def export(
     \b
     weaklink export -o traces.jsonl
     weaklink export verdict:broken since:1d -o broken.jsonl
-    weaklink export last -o report.html
+    weaklink export last --html -o report.html
     weaklink export 2d882b93 --format md
     """
     from weaklink.cli.finding import reading
     from weaklink.cli.screen import show_json, show_text
     from weaklink.export import write_file
 
-    chosen = form or _form(output)
+    chosen = Form.HTML if html else form or _form(output)
     if as_json and output is None:
         raise WeaklinkError("--json has nothing to say here: the export itself goes to stdout; add -o FILE")
     opened = reading(store)

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, Field
 
 from weaklink.model.funnel import Funnel
+from weaklink.model.notebook import shown_in_notebook
 from weaklink.model.origin import Origin
 from weaklink.model.roles import Role
 from weaklink.model.score import TextRange
@@ -86,6 +87,10 @@ class Diagnosis(BaseModel, frozen=True):
     def strip_text(self) -> str:
         """The pipeline strip in one line, such as "rewrite .91 > retrieve .88 > rerank .21! > pack > generate .34"."""
         return " > ".join(_cell_text(cell) for cell in self.strip)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return shown_in_notebook(self)
 
     def __str__(self) -> str:
         """The report in plain text: verdict, strip, evidence, advice."""

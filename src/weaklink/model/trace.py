@@ -8,6 +8,7 @@ from pydantic import BaseModel, model_validator
 
 from weaklink.model.dataflow import Dataflow
 from weaklink.model.document import content_hash
+from weaklink.model.notebook import shown_in_notebook
 from weaklink.model.span import Span, SpanKind, SpanStatus, Usage
 
 
@@ -58,6 +59,10 @@ class Trace(BaseModel, frozen=True):
     def duration_ns(self) -> int | None:
         """How long the call took; None where it never ended."""
         return self.root.duration_ns
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return shown_in_notebook(self)
 
     @cached_property
     def content_hash(self) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, JsonValue
 from weaklink.model import Diagnosis, Score, SpanKind, SpanStatus, Trace, Usage
 from weaklink.query import Query
 from weaklink.settings import Settings
+from weaklink.store.figures import Figures
 
 
 class TraceSummary(BaseModel, frozen=True):
@@ -155,6 +156,10 @@ class Store(Protocol):
 
     def breakdown(self, query: str | None = None) -> list[Breakdown]:
         """How many of the traces that `query` finds have which verdict, weak link and failure, the most first."""
+        ...
+
+    def figures(self, query: str = "", *, since_ns: int | None, until_ns: int, pieces: int) -> Figures:
+        """Figures over the traces that `query` finds and that started in this time; without `since_ns` from the first on."""
         ...
 
     def version(self) -> int:

@@ -21,6 +21,7 @@ from weaklink.snapshot import LONG_TEXT
 from weaklink.store import pruning, read, reserve
 from weaklink.store.codec import escaped, loads, plain_dumps, with_marked_numbers
 from weaklink.store.connection import Patience, connect, file_at
+from weaklink.store.figures import Figures, read_figures
 from weaklink.store.forking import watch
 from weaklink.store.location import resolve
 from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Retention, Store, TraceSummary
@@ -104,6 +105,10 @@ class SQLiteStore:
     def breakdown(self, query: str | None = None) -> list[Breakdown]:
         """See Store.breakdown."""
         return self._read(lambda db: read.breakdown(db, query))
+
+    def figures(self, query: str = "", *, since_ns: int | None, until_ns: int, pieces: int) -> Figures:
+        """See Store.figures."""
+        return self._read(lambda db: read_figures(db, read.parsed(db, query), since_ns, until_ns, pieces))
 
     def version(self) -> int:
         """See Store.version."""

@@ -131,7 +131,7 @@ def _pages(app: FastAPI, library: Library, door: Door) -> None:
     def dashboard(q: QueryText = "", span: str = "7d") -> str:
         return page(
             "Dashboard",
-            *dashboard_page(library.figures(q.strip(), span)),
+            *dashboard_page(library.dashboard(q.strip(), span)),
             csrf=door.csrf,
             active="Dashboard",
             query=q,

@@ -16,11 +16,14 @@ from weaklink.query import BadQuery
 from weaklink.report import Report, report_of
 from weaklink.report.comparison import Comparison, compare
 from weaklink.store import Breakdown, Store, TraceSummary, open_store
+from weaklink.viewer.pages.dashboard import SPANS, Dashboard
 from weaklink.viewer.pages.trace import Shown
 from weaklink.viewer.pages.traces import PAGE_SIZE, Facet, Listing, Row
 
 LARGE: Final = 2_000
 """Of a trace with more steps only those are read whole that are looked at."""
+_PIECES: Final = 60
+_USUAL_SPAN: Final = "7d"
 _KEPT_REPORTS: Final = 16
 _MOST_FACETS: Final = 12
 
@@ -133,8 +136,20 @@ class Library:
         """Two traces, step by step."""
         return compare(self.report(self.summary(before)), self.report(self.summary(after)), everything=everything)
 
-    def figures(self, query: str, span: str) -> None:
-        """Later."""
+    def dashboard(self, query: str, span: str) -> Dashboard:
+        """Figures over the traces that `query` finds, of the last hour, day, ..."""
+        span = span if span in SPANS else _USUAL_SPAN
+        seconds = SPANS[span][1]
+        now = time.time_ns()
+        try:
+            since = None if seconds is None else now - seconds * 1_000_000_000
+            return Dashboard(query, span, self.store.figures(query, since_ns=since, until_ns=now, pieces=_PIECES))
+        except BadQuery as error:
+            return Dashboard(query, span, None, str(error))
+        except StoreError:
+            if self.path.exists() and self.path.stat().st_size:
+                raise
+            return Dashboard(query, span, None)
 
     def outline(self, trace_id: str) -> dict[str, Any]:
         """The tree of a trace, as the script draws it: a list for each step, names and the like by their index."""

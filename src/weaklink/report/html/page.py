@@ -54,7 +54,7 @@ def _style() -> str:
 def _parts(report: Report) -> Iterator[Html]:
     yield verdict_html(report)
     yield strip_html(report.strip)
-    yield _facts(report)
+    yield facts_html(report)
     yield from _error(report)
     yield from _answer(report)
     yield from lineage_html(report)
@@ -65,7 +65,8 @@ def _parts(report: Report) -> Iterator[Html]:
     yield element("footer", f"Weaklink {__version__}, trace {report.trace.id}")
 
 
-def _facts(report: Report) -> Html:
+def facts_html(report: Report) -> Html:
+    """Question, answer and figures of the trace, and why the verdict is what it is."""
     trace = report.trace
     figures = [
         trace.name,

@@ -285,6 +285,7 @@ async function give(control, body) {
       control.setAttribute("aria-pressed", "true");
     }
     say("Saved");
+    if (body.name === "corrected_answer") location.reload(); // the diagnosis is made again: the evidence is exact now
   } catch (error) {
     say(`Not saved: ${error.message}`);
   }
