@@ -94,8 +94,9 @@ def _add(batch: Batch, number: int, dice: random.Random) -> None:
             else None
         )
         batch.spans.append(
-            (trace_id, _id(number, place), None if place == 0 else _id(number, 2 if place > 2 else 0), name, kind, "ok", start + place * took // 9,
-             took if place == 0 else took // 9, plumbing, json(question), json(answer), model, None, json(["prod"]) if place == 0 else None, None, None, None)
+            (trace_id, _id(number, place), None if place == 0 else _id(number, 2 if place > 2 else 0), name, kind, "ok",
+             start + place * took // 9, took if place == 0 else took // 9, plumbing, json(question), json(answer), model, None,
+             json(["prod"]) if place == 0 else None, None, None, None)
         )  # fmt: skip
     batch.traces.append((trace_id, "support", "ok", start, took, len(STEPS), 1_800, 120))
     batch.searchable.append((question, answer, trace_id))
@@ -168,8 +169,8 @@ def one_trace(path: Path, spans: int, trace_id: str = "f" * 32) -> None:
             parent = None if number == 0 else trace_id if (number - 1) % 5 == 0 else f"{round_:032x}"
             span = trace_id if number == 0 else f"{number:032x}"
             batch.spans.append(
-                (trace_id, span, parent, name, kind, "ok", START_NS + number * 1_000_000, 900_000 if number else spans * 1_000_000, plumbing,
-                 json(f"step {number}"), json(f"result {number}"), None, None, None, None, None, None)
+                (trace_id, span, parent, name, kind, "ok", START_NS + number * 1_000_000,
+                 900_000 if number else spans * 1_000_000, plumbing, json(f"step {number}"), json(f"result {number}"), None, None, None, None, None, None)
             )  # fmt: skip
         batch.traces.append((trace_id, "agent", "ok", START_NS, spans * 1_000_000, spans, None, None))
         batch.searchable.append(("A very long run", "done", trace_id))

@@ -183,7 +183,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         SELECT json_group_object(name, low) FROM
         (SELECT name, min(value) AS low FROM scores WHERE trace_id = traces.id AND part = '' AND value IS NOT NULL GROUP BY name)
         HAVING count(*) > 0);
-    CREATE INDEX traces_by_verdict ON traces (verdict, role, failure);
+    CREATE INDEX traces_by_verdict ON traces (verdict, role, culprit, failure);
     CREATE INDEX spans_by_model ON spans (json_extract(model, '$.name'), trace_id) WHERE kind = 'llm';
     CREATE INDEX spans_by_error ON spans (json_extract(error, '$.type'), trace_id) WHERE error IS NOT NULL;
     CREATE INDEX spans_by_tags ON spans (tags, trace_id) WHERE id = trace_id AND tags IS NOT NULL;

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from weaklink.report.comparison import Comparison, compare
 from weaklink.store import Breakdown, Store, TraceSummary, open_store
 from weaklink.viewer.pages.dashboard import SPANS, Dashboard
 from weaklink.viewer.pages.trace import Shown
-from weaklink.viewer.pages.traces import PAGE_SIZE, Facet, Listing, Row
+from weaklink.viewer.pages.traces import PAGE_SIZE, Facet, Listing, Row, is_running
 
 LARGE: Final = 2_000
 """Of a trace with more steps only those are read whole that are looked at."""
@@ -37,6 +38,7 @@ class Library:
         # A connection reads for one thread at a time: a page must not wait for the export of a large trace.
         self._stores = threading.local()
         self._watcher = open_store(path)
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="weaklink-counting")
         self._reports: OrderedDict[str, tuple[tuple[Any, ...], Report]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -68,8 +70,10 @@ class Library:
             return empty
         store = self.store
         try:
+            # Both look at the same traces; SQLite runs without the GIL, so they do not wait for one another.
+            counted = self._pool.submit(lambda: self.store.breakdown(query))
             found = store.summaries(query, limit=PAGE_SIZE + 1, before=before)
-            facets = _facets(store.breakdown(query))
+            facets = _facets(counted.result())
         except BadQuery as error:
             return Listing(
                 rows=(), facets=_facets(store.breakdown()), older=None, undiagnosed=False, problem=str(error), **page
@@ -108,8 +112,11 @@ class Library:
             kept = self._reports.get(summary.id)
         if kept is not None and kept[0] == key and summary.duration_ns is not None:
             return kept[1]
-        examined = examine(self.store.get(summary.id), self.store)
-        report = report_of(examined.trace, examined.scores, examined.diagnosis)
+        trace = self.store.get(summary.id)
+        if is_running(summary, time.time_ns()):
+            return report_of(trace)
+        examined = examine(trace, self.store)
+        report = report_of(trace, examined.scores, examined.diagnosis)
         with self._lock:
             self._reports[summary.id] = (key, report)
             while len(self._reports) > _KEPT_REPORTS:

@@ -130,8 +130,7 @@ def _top(shown: Shown) -> Iterator[Html]:
 
 
 def _waiting(shown: Shown) -> Html:
-    is_over = shown.summary.duration_ns is not None
-    title = "Diagnosing …" if is_over else "Still running …"
+    title = "Still running …" if shown.summary.duration_ns is None else "Diagnosing …"
     return element(
         "section",
         element("h1", title),

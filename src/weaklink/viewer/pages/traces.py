@@ -16,6 +16,7 @@ from weaklink.viewer.pages.layout import href, problem
 
 PAGE_SIZE = 50
 _LONGEST = 240
+_LONGEST_RUN_NS = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,14 @@ def _pill(row: Row, now_ns: int) -> Html:
     if row.diagnosis is not None:
         return element("span", row.diagnosis.verdict, class_=f"pill {row.diagnosis.verdict}")
     if summary.duration_ns is None:
-        is_running = now_ns - summary.start_ns < 3_600_000_000_000 and summary.status == "incomplete"
-        return element("span", "running" if is_running else "never ended", class_="pill waiting")
+        return element("span", "running" if is_running(summary, now_ns) else "never ended", class_="pill waiting")
     return element("span", "…", class_="pill waiting", title="not diagnosed yet")
+
+
+def is_running(summary: TraceSummary, now_ns: int) -> bool:
+    """Whether the call goes on; of one that never ended nobody knows, but after an hour it is not to be expected."""
+    is_recent = now_ns - summary.start_ns < _LONGEST_RUN_NS
+    return summary.duration_ns is None and summary.status == "incomplete" and is_recent
 
 
 def _weak_link(row: Row) -> Iterable[Html]:
