@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import orjson
 
+from weaklink.examine import diagnosis_version
 from weaklink.model import Diagnosis, Step, StripCell
 from weaklink.settings import Settings
 from weaklink.store.sqlite import SQLiteStore
@@ -104,8 +105,6 @@ def _add(batch: Batch, number: int, dice: random.Random) -> None:
 
 def _diagnose(path: Path, count: int, dice: random.Random) -> None:
     """Scores and verdicts straight into the tables: computing a hundred thousand takes an hour."""
-    from weaklink.examine import diagnosis_version
-
     connection = apsw.Connection(str(path))
     version = diagnosis_version()
     for first in range(0, count, _A_BATCH):
@@ -170,10 +169,13 @@ def one_trace(path: Path, spans: int, trace_id: str = "f" * 32) -> None:
             span = trace_id if number == 0 else f"{number:032x}"
             batch.spans.append(
                 (trace_id, span, parent, name, kind, "ok", START_NS + number * 1_000_000,
-                 900_000 if number else spans * 1_000_000, plumbing, json(f"step {number}"), json(f"result {number}"), None, None, None, None, None, None)
+                 900_000 if number else spans * 1_000_000, plumbing, json(f"step {number}"), json(f"result {number}"),
+                 None, None, None, None, None, None)
             )  # fmt: skip
         batch.traces.append((trace_id, "agent", "ok", START_NS, spans * 1_000_000, spans, None, None))
         batch.searchable.append(("A very long run", "done", trace_id))
 
     store.append(fill)
+    made = Diagnosis(trace_id=trace_id, verdict="ok", confidence=0.9, summary="Made up for a measurement.")
+    store.add_diagnosis(made, diagnosis_version())
     store.close()

@@ -30,7 +30,8 @@ from benchmarks.viewer.generate import RARE, many_traces, one_trace
 LONG_TRACE = "f" * 32
 QUERIES = (
     "", "verdict:broken", "verdict:broken step:retriever relevance:<0.3 latency:>2s", "relevance:<0.05",
-    "failure:context_truncated -tag:test", RARE, "refund policy verdict:broken", "model:large-2 verdict:degraded", "confidence:>0.98 tokens:>100", "verdict:broken relevance:>2",
+    "failure:context_truncated -tag:test", RARE, "refund policy verdict:broken", "model:large-2 verdict:degraded",
+    "confidence:>0.98 tokens:>100", "verdict:broken relevance:>2",
 )  # fmt: skip
 _WIDE = 1280
 

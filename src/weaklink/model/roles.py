@@ -30,6 +30,11 @@ _BY_KIND: dict[SpanKind, Role] = {
 
 def roles(trace: Trace) -> dict[str, Role]:
     """The role of each span that has one, by span id: from its kind, and from what its documents and texts became."""
+    return trace.roles
+
+
+def find_roles(trace: Trace) -> dict[str, Role]:
+    """The same, found anew; `Trace.roles` keeps it."""
     found: dict[str, Role] = {}
     for span in trace.spans:
         role = _role(trace, span)
@@ -65,7 +70,7 @@ def _serves_the_generator(trace: Trace, span: Span) -> bool:
 
 
 def _llm_role(trace: Trace, span: Span) -> Role:
-    if all(span.id != llm.id for llm in trace.leaf_llms):
+    if any(below.kind == "llm" for below in trace.descendants(span)):
         return ""
     if _tool_calls(span):
         return "plan"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, model_validator
 from weaklink.model.dataflow import Dataflow
 from weaklink.model.document import content_hash
 from weaklink.model.notebook import shown_in_notebook
+from weaklink.model.roles import Role, find_roles
 from weaklink.model.span import Span, SpanKind, SpanStatus, Usage
 
 
@@ -124,9 +125,23 @@ class Trace(BaseModel, frozen=True):
             yield depth, span
             stack.extend((depth + 1, child) for child in reversed(self.children(span)))
 
+    @cached_property
+    def _by_kind(self) -> dict[SpanKind, list[Span]]:
+        found: dict[SpanKind, list[Span]] = {}
+        for span in self.spans:
+            found.setdefault(span.kind, []).append(span)
+        return found
+
     def of_kind(self, *kinds: SpanKind) -> list[Span]:
         """The spans of these kinds, in the order they started."""
+        if len(kinds) == 1:  # rules ask for one kind, once for each step
+            return [*self._by_kind.get(kinds[0], ())]
         return [span for span in self.spans if span.kind in kinds]
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """What each span does in the pipeline, by span id; spans without a role are left out."""
+        return find_roles(self)
 
     @cached_property
     def steps(self) -> tuple[Span, ...]:
