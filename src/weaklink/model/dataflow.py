@@ -93,22 +93,20 @@ class Dataflow:
     @cached_property
     def last_stage(self) -> tuple[Span, ...]:
         """The sources whose documents no later source took over: what should have reached the prompt."""
+        # The documents of each reranker are hashed once: a long run of an agent has thousands of sources.
+        reranked = {span.id: {document.key for document in span.candidates} for span in self._trace.of_kind("reranker")}
         kept: list[Span] = []
-        for index, span in enumerate(self.sources):
+        later: list[set[str]] = []
+        for span in reversed(self.sources):
             keys = {document.key for document in span.documents}
-            taken_over = any(
-                self._feeds(keys, span, later) for later in (*self.sources[index + 1 :], *self._trace.ancestors(span))
-            )
-            if not taken_over:
+            around = list(self._trace.ancestors(span))
+            above = [reranked[one.id] for one in around if one.kind == "reranker"]
+            is_inside = any(one.kind == "retriever" for one in around)
+            if not is_inside and not any(keys & candidates for candidates in (*later, *above)):
                 kept.append(span)
-        return tuple(kept)
-
-    def _feeds(self, keys: set[str], span: Span, later: Span) -> bool:
-        """Whether `later` worked on the documents of `span`: a reranker after it, or a retriever around it."""
-        if later.kind == "reranker":
-            return bool(keys & {document.key for document in later.candidates})
-        is_around = any(above.id == later.id for above in self._trace.ancestors(span))
-        return later.kind == "retriever" and is_around
+            if span.id in reranked:
+                later.append(reranked[span.id])
+        return tuple(reversed(kept))
 
     def share_in_prompt(self, document: Document) -> float:
         """How much of the document's text the generator was shown, 0..1; 0 without a generator."""

@@ -64,7 +64,7 @@ def _style() -> str:
     """The report's own style, for the cell's output alone."""
     page = (files("weaklink.report.html") / "page.css").read_text("utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", page, re.DOTALL)
-    rest = page[page.index("* { box-sizing") :].replace("body {", ":scope {", 1)
+    rest = re.sub(r"(?m)^body \{", ":scope {", page[page.index("* { box-sizing") :])
     scope = f".{_CLASS}"
     on_light = ", ".join(f"{host} {scope}" for host in _LIGHT_HOSTS)
     on_dark = ", ".join(f"{host} {scope}" for host in _DARK_HOSTS)
