@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from weaklink import __version__
-from weaklink.bench.corpus import load_corpus
+from weaklink.bench.corpus import UnusableCorpus, load_corpus
 from weaklink.bench.data import Query, Value
 from weaklink.bench.measure import Task
+from weaklink.bench.own import Own, adapt, measured, passages_of
 from weaklink.bench.queries import load_queries, make_queries
 from weaklink.bench.recipes import choose
 from weaklink.bench.result import Corpus, Result, StoreResult
@@ -40,8 +41,8 @@ FULL: frozenset[Measure] = frozenset({"split", "cold", "clients", "lifecycle", "
 
 
 def compare(
-    stores: str | Sequence[str] = "all",
-    corpus: str | Path | Iterable[Any] = ".",
+    stores: str | Sequence[str] | Mapping[str, Any] = "all",
+    corpus: str | Path | Iterable[Any] | None = None,
     queries: str | Path | Iterable[Any] | None = None,
     *,
     framework: str | None = None,
@@ -60,30 +61,47 @@ def compare(
 ) -> Result:
     """Compare vector stores on your corpus and your questions.
 
-    `stores` are names of recipes ("chroma", "llama_index.qdrant", "all"); `corpus` is a folder of text files, a JSONL file,
-    or texts and documents; `queries` a file, or questions, and made from the corpus where it is None. `embedder` is a name or
-    any LangChain or LlamaIndex embedder; each text is embedded once and kept under `folder`. Each store is filled `repeats`
-    times in a process of its own and asked each query `rounds` times. `full` adds clients, writing, filters, k and MMR,
-    `sweep` the parameters that recipes name; `settings` are values of parameters by store. An interrupted comparison goes on
-    where it was when it is started again with the same arguments.
+    `stores` are names of recipes ("chroma", "llama_index.qdrant", "all"), or stores, indexes and retrievers of LangChain and
+    LlamaIndex that you have already, under names of your own. `corpus` is a folder of text files, a JSONL file, or texts and
+    documents; where your own store can be read out, it is not needed. `queries` are a file or questions, and made from the
+    corpus where it is None. `embedder` is a name or any LangChain or LlamaIndex embedder (your own store's, where it is
+    known); each text is embedded once and kept under `folder`.
+
+    Recipes are opened and filled `repeats` times, each in a process of its own, and asked each query `rounds` times. `full`
+    adds clients, writing, filters, k and MMR, `sweep` the parameters that recipes name; `settings` are values of parameters
+    by store. An interrupted comparison goes on where it was when it is started again with the same arguments. Your own stores
+    are asked in this process, and nothing is put in or taken out; what embedding takes is then in the time of a search.
 
     Raises WeaklinkError where corpus, queries, embedder or stores cannot be used. A store that fails is in the result.
     """
-    passages = load_corpus(corpus)
+    own = {name: adapt(name, given) for name, given in stores.items()} if isinstance(stores, Mapping) else {}
+    passages = load_corpus(_corpus_or_read(corpus, list(own.values())))
     asked = make_queries(passages, seed=seed) if queries is None else load_queries(queries)
-    chosen = choose([stores] if isinstance(stores, str) else list(stores), framework, settings or {}, sweep=sweep)
+    names = [] if isinstance(stores, Mapping) else [stores] if isinstance(stores, str) else list(stores)
+    chosen = choose(names, framework, settings or {}, sweep=sweep)
     place = Path(folder)
-    vectors = embed_all(as_embedder(embedder), [p.text for p in passages], [q.text for q in asked], place / "vectors")
+    used = embedder or next((each.embedder for each in own.values() if each.embedder is not None), None)
+    vectors = embed_all(as_embedder(used), [p.text for p in passages], [q.text for q in asked], place / "vectors")
     workload = Workload.of(passages, asked, vectors)
     task = Task(k=min(k, len(passages)), rounds=rounds, seed=seed, measures=FULL if full else BASIC)
     session = Session(place / "unfinished", workload, chosen, task, repeats)
-    runs = session.run(urls or {}, limit_s, progress)
+    runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress)]
     result = result_of(
         runs, workload, vectors, task, repeats, str(corpus) if isinstance(corpus, str | Path) else "given"
     )
     save_rows(place / "rows.jsonl", runs, workload, task.k)
     session.finish()
     return result
+
+
+def _corpus_or_read(corpus: str | Path | Iterable[Any] | None, own: Sequence[Own]) -> str | Path | Iterable[Any]:
+    if corpus is not None:
+        return corpus
+    if found := passages_of(own):
+        return found
+    raise UnusableCorpus(
+        "no corpus is given, and none of the stores can be read out; name a folder with text files, or give the texts: corpus=..."
+    )
 
 
 def result_of(

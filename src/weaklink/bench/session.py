@@ -108,7 +108,9 @@ class Session:
             seed=self.task.seed + repeat,
             client_calls=recipe.clients,
             # What is measured once needs no repeats: it is reported without an interval.
-            measures=frozenset() if is_extra else self.task.measures,
+            measures=frozenset()
+            if is_extra
+            else self.task.measures - ({"split"} if recipe.framework == "none" else set()),
         )
         return Job(
             recipe=recipe.full_name,

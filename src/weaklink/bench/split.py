@@ -20,6 +20,9 @@ from pydantic import BaseModel
 
 from weaklink.bench.statistics import percentile
 
+EMBEDDING = ("embed_query", "get_query_embedding", "get_agg_embedding_from_queries")
+"""What the frameworks' retrievers call of an embedder."""
+
 
 class Split(BaseModel, frozen=True):
     """Medians over the queries, in nanoseconds; they need not add up exactly to the median of the whole."""

@@ -18,7 +18,9 @@ from weaklink.bench.workload import Workload
 
 _LEAST_NOISE = 1.05
 _MOST_WRONG = 20
-_SELF_FOUND = {"exact": 1.0, "approximate": 0.9, "lexical": 0.8}
+WITHOUT_VECTORS = ("lexical", "retriever")
+"""Kinds that need not look for near vectors, and so have no recall."""
+_SELF_FOUND = {"exact": 1.0, "approximate": 0.9, "lexical": 0.8, "retriever": 0.5}
 """Share of passages that have to come back first when asked by their own text; words do not tell twins apart."""
 
 
@@ -53,7 +55,7 @@ class Judge:
     def _row_of(self, number: int, ids: Sequence[str], kind: str) -> Row:
         query = self.workload.queries[number]
         recall, ratio = (
-            (None, None) if kind == "lexical" else self.vector_quality(number, ids, self._truth[number], self.k)
+            (None, None) if kind in WITHOUT_VECTORS else self.vector_quality(number, ids, self._truth[number], self.k)
         )
         return Row(
             recall, ratio, ndcg_at_k(ids, query.relevant, self.k),
@@ -137,7 +139,7 @@ def _why_invalid(run: Run, recall: Estimate | None) -> str:
 
 def _for_k(run: Run, at: Any, judge: Judge) -> ForK:
     hits = [hit_at_k(ids, query.relevant, at.k) for ids, query in zip(at.found, judge.workload.queries, strict=True)]
-    recall = None if run.kind == "lexical" else judge.recall_for(at.found, at.k)
+    recall = None if run.kind in WITHOUT_VECTORS else judge.recall_for(at.found, at.k)
     return ForK(k=at.k, p50_ms=at.p50_ns / 1e6, recall=recall, hit=_mean(hits))
 
 
@@ -183,7 +185,9 @@ def with_queries(
     """The stores with what they do query by query, in comparison with exact search and with each other."""
     valid = {store.name: judge.rows(found[store.name], store.kind) for store in stores if store.status == "ok"}
     exact = judge.rows(judge.exact)
-    vector = [rows for store in stores if store.kind != "lexical" and (rows := valid.get(store.name)) is not None]
+    vector = [
+        rows for store in stores if store.kind not in WITHOUT_VECTORS and (rows := valid.get(store.name)) is not None
+    ]
     return [
         store
         if (rows := valid.get(store.name)) is None
@@ -191,7 +195,7 @@ def with_queries(
             update={
                 "against_exact": _tally(rows, exact) if store.name != "exact" else None,
                 "only_wrong": ()
-                if store.kind == "lexical"
+                if store.kind in WITHOUT_VECTORS
                 else _only_wrong(rows, [other for other in vector if other is not rows], judge),
             }
         )

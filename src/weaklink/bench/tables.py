@@ -49,7 +49,7 @@ def _main(result: Result, stores: Sequence[StoreResult]) -> Table:
     k = result.k
     columns: list[Column] = [
         ("store", lambda store: result.short(store.name)),
-        (f"recall@{k}", lambda store: estimate_text(store.recall) or "words"),
+        (f"recall@{k}", lambda store: estimate_text(store.recall) or "-"),
         ("p50 ms", lambda store: _ms(store.latency.p50_ms) if store.latency else ""),
         ("p95 ms", lambda store: _ms(store.latency.p95_ms) if store.latency else ""),
         ("p99 ms", lambda store: _ms(store.latency.p99_ms) if store.latency else ""),
@@ -80,9 +80,12 @@ def _split(result: Result) -> Table | None:
         ("store", lambda store: result.short(store.name)),
         ("store's client", share(lambda store: store.split.store_ns if store.split else 0)),
         ("framework", share(lambda store: store.split.framework_ns if store.split else 0)),
+        ("embedding", share(lambda store: store.split.embedding_ns if store.split else 0)),
         ("framework's share", lambda store: _framework_share(store)),
     ]
-    note = "Where a search spends its time, in a pass of its own. Looking up the vector that was computed beforehand is in neither."
+    note = (
+        "Where a search spends its time, in a pass of its own. Embedding is a look-up, unless the stores are your own."
+    )
     return _table("Framework or store?", note, columns, stores) if stores else None
 
 

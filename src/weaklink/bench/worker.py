@@ -19,7 +19,7 @@ from weaklink.bench.lifecycle import FILTER_KEY, filter_value
 from weaklink.bench.measure import Asked, Task, measure
 from weaklink.bench.recipes import find_recipe, versions_of
 from weaklink.bench.run import Run
-from weaklink.bench.split import defining
+from weaklink.bench.split import EMBEDDING, defining
 from weaklink.bench.store import Collection, Place, Recipe
 from weaklink.bench.workload import Workload
 
@@ -87,7 +87,7 @@ def _measured(
 
 def embedding_calls(collection: Collection) -> list[tuple[type, str]]:
     """The methods of the collection's embedder that a search calls."""
-    return defining(collection.embedder, ("embed_query", "get_query_embedding", "get_agg_embedding_from_queries"))
+    return defining(collection.embedder, EMBEDDING)
 
 
 def _cold(job: Job, collection: Collection, workload: Workload, opened_s: float, common: dict[str, Any]) -> Run:

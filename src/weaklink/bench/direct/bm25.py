@@ -54,6 +54,4 @@ def _open(place: Place) -> Generator[Collection]:
     yield WordSearch()
 
 
-bm25 = Recipe(
-    "bm25", "none", _open, modules=("bm25s",), needs=("bm25s",), kind="lexical", clients=("bm25s:BM25.retrieve",)
-)
+bm25 = Recipe("bm25", "none", _open, modules=("bm25s",), needs=("bm25s",), kind="lexical")

@@ -1,0 +1,1 @@
+"""Vector stores compared: our own runs, and what the comparison is worth."""

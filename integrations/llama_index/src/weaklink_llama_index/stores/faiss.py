@@ -1,0 +1,49 @@
+"""FAISS through llama-index-vector-stores-faiss: flat, HNSW and IVF."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
+from typing import Any
+
+from weaklink.bench import Collection, Passage, Place, Recipe, Value
+from weaklink.bench.backends import faiss as backend
+from weaklink_llama_index.stores.collection import StoreCollection
+
+_MODULES = (backend.MODULE, "llama_index.vector_stores.faiss")
+_NEEDS = (backend.PACKAGE, "llama-index-vector-stores-faiss")
+
+
+class _Faiss(StoreCollection):
+    def __init__(self, index: Any, place: Place) -> None:
+        self._index, self._place = index, place
+        super().__init__(
+            import_module("llama_index.vector_stores.faiss").FaissVectorStore(faiss_index=index), place.embed
+        )
+
+    def add(self, passages: Sequence[Passage]) -> None:
+        backend.train(self._index, self._place)
+        super().add(passages)
+
+    def tune(self, parameters: Mapping[str, Value]) -> None:
+        backend.tune(self._index, parameters)
+
+
+def _opening(make: Callable[[Place], Any]) -> Callable[[Place], AbstractContextManager[Collection]]:
+    @contextmanager
+    def opened(place: Place) -> Generator[Collection]:
+        yield _Faiss(make(place), place)
+
+    return opened
+
+
+flat = Recipe(
+    "faiss-flat", "llama_index", _opening(backend.flat), _MODULES, _NEEDS, kind="exact", clients=backend.CLIENTS
+)
+hnsw = Recipe(
+    "faiss-hnsw", "llama_index", _opening(backend.hnsw), _MODULES, _NEEDS,
+    build=backend.HNSW_BUILD, search=backend.HNSW_SEARCH, sweep=backend.HNSW_SWEEP, clients=backend.CLIENTS,
+)  # fmt: skip
+ivf = Recipe(
+    "faiss-ivf", "llama_index", _opening(backend.ivf), _MODULES, _NEEDS,
+    build=backend.IVF_BUILD, search=backend.IVF_SEARCH, sweep=backend.IVF_SWEEP, clients=backend.CLIENTS,
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""LanceDB through llama-index-vector-stores-lancedb: files in a folder, searched exactly."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+
+from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench.backends import lancedb as backend
+from weaklink_llama_index.stores.collection import StoreCollection
+
+
+@contextmanager
+def _open(place: Place) -> Generator[Collection]:
+    store = import_module("llama_index.vector_stores.lancedb").LanceDBVectorStore
+    yield StoreCollection(store(uri=str(place.folder), table_name=backend.NAME, mode="create"), place.embed)
+
+
+lancedb = Recipe(
+    "lancedb", "llama_index", _open, ("lancedb", "llama_index.vector_stores.lancedb"), ("llama-index-vector-stores-lancedb",),
+    kind="exact", clients=backend.CLIENTS, persistent=True,
+)  # fmt: skip

@@ -1,0 +1,24 @@
+"""Milvus through llama-index-vector-stores-milvus: Milvus Lite in this process, or a server by URL."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+
+from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench.backends import milvus as backend
+from weaklink_llama_index.stores.collection import StoreCollection
+
+
+@contextmanager
+def _open(place: Place) -> Generator[Collection]:
+    store = import_module("llama_index.vector_stores.milvus").MilvusVectorStore(
+        uri=backend.address(place), collection_name=backend.NAME, dim=place.dimensions, similarity_metric="COSINE",
+        index_config={"index_type": "FLAT"}, consistency_level="Strong", use_async_client=False,
+    )  # fmt: skip
+    yield StoreCollection(store, place.embed)
+
+
+milvus = Recipe(
+    "milvus-lite", "llama_index", _open, ("pymilvus", "milvus_lite", "llama_index.vector_stores.milvus"),
+    ("llama-index-vector-stores-milvus", "milvus-lite"), kind="exact", clients=backend.CLIENTS, persistent=True, url="WEAKLINK_MILVUS_URL",
+)  # fmt: skip

@@ -1,0 +1,23 @@
+"""LlamaIndex's SimpleVectorStore: a dict, searched with numpy."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from llama_index.core.vector_stores.simple import SimpleVectorStore
+
+from weaklink.bench import Collection, Place, Recipe
+from weaklink_llama_index.stores.collection import StoreCollection
+
+
+@contextmanager
+def _open(place: Place) -> Generator[Collection]:
+    yield StoreCollection(SimpleVectorStore(), place.embed)
+
+
+simple = Recipe(
+    "memory",
+    "llama_index",
+    _open,
+    kind="exact",
+    clients=("llama_index.core.vector_stores.simple:SimpleVectorStore.query",),
+)
