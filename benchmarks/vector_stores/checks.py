@@ -16,12 +16,15 @@ import numpy as np
 
 from weaklink.bench.comparison import this_machine
 from weaklink.bench.data import Passage, Query
+from weaklink.bench.direct.exact import ExactSearch
 from weaklink.bench.exact import unit
 from weaklink.bench.measure import Task
+from weaklink.bench.own import Own, measured
 from weaklink.bench.recipes import Contender, find_recipe
 from weaklink.bench.run import Run
 from weaklink.bench.session import Session
 from weaklink.bench.statistics import Speeds, percentile
+from weaklink.bench.worker import fill
 from weaklink.bench.workload import Workload
 
 MOST_CLAIMS = 0.05
@@ -54,6 +57,16 @@ def one_run(store: str, given: Workload, seed: int, repeats: int) -> list[Run]:
         return session.run({}, 120, lambda step: None)
 
 
+def one_run_here(given: Workload, seed: int, repeats: int) -> list[Run]:
+    """The same in this process: two collections with the same content."""
+    own: dict[str, Own] = {}
+    for name in ("a", "b"):
+        collection = ExactSearch(given.table().many, given.dimensions)
+        fill(collection, given)
+        own[name] = Own(collection, "none", "exact")
+    return list(measured(own, given, Task(rounds=3, seed=seed), repeats))
+
+
 def claims_a_difference(runs: list[Run]) -> bool:
     """The rule of `weaklink bench`, for two names and the control that it adds."""
     times: dict[str, list[float]] = {}
@@ -71,11 +84,17 @@ def main() -> int:
     options.add_argument("--runs", type=int, default=100)
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--store", default="exact")
+    options.add_argument("--in-process", action="store_true", help="as for your own stores: faster, exact search alone")
     options.add_argument("--out", type=Path)
     given = options.parse_args()
     data, claims, costs, fastest = workload(), 0, [], []
     for number in range(given.runs):
-        runs = one_run(given.store, data, number * 100, given.repeats)
+        seed = number * 100
+        runs = (
+            one_run_here(data, seed, given.repeats)
+            if given.in_process
+            else one_run(given.store, data, seed, given.repeats)
+        )
         if failed := [run.reason for run in runs if run.status != "ok"]:
             print(failed[0], file=sys.stderr)
             return 2
@@ -85,7 +104,8 @@ def main() -> int:
         print(f"{number + 1} of {given.runs}: {claims} claims", file=sys.stderr, flush=True)
     share = percentile(costs, 0.5) / percentile(fastest, 0.5)
     result = {
-        "machine": this_machine(), "store": given.store, "runs": given.runs, "repeats": given.repeats, "claims": claims,
+        "machine": this_machine(), "in_process": given.in_process, "store": given.store,
+        "runs": given.runs, "repeats": given.repeats, "claims": claims,
         "own_cost_ns": percentile(costs, 0.5), "p50_ns": percentile(fastest, 0.5), "own_share": share,
     }  # fmt: skip
     print(json.dumps(result, indent=1))

@@ -8,8 +8,7 @@ from weaklink.bench import compare, load_result
 from weaklink.bench.comparison import result_of
 from weaklink.bench.measure import Task
 from weaklink.bench.recipes import UnknownStore
-from weaklink.bench.run import Run
-from weaklink.bench.session import AGAIN
+from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.vectors import Vectors
 
 

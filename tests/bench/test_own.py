@@ -13,7 +13,7 @@ from llama_index.core import VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.schema import TextNode
 
-from weaklink.bench import compare
+from weaklink.bench import Passage, compare
 from weaklink.bench.corpus import UnusableCorpus
 from weaklink.bench.exact import unit
 from weaklink.bench.measure import Task
@@ -181,3 +181,40 @@ def _as_queries(count):
     from weaklink.bench.data import Query
 
     return [Query(id=str(n), text=f"question number {n}") for n in range(count)]
+
+
+def _chain(store, question):
+    found = store.similarity_search(question, k=1)
+    return found[0].page_content.split(":")[1], found
+
+
+def test_the_answer_effect_is_nothing_for_the_same_store_and_something_for_a_broken_one(own):
+    whole, poor = filled(), InMemoryVectorStore(LangChainWordVectors())
+    poor.add_documents([Document(passage.text, id=passage.id) for passage in passages(60)[:3]])
+    questions = [f"What says note{n}?" for n in range(0, 60, 6)]
+    result = own({"whole": whole, "same": filled(), "poor": poor}, corpus=passages(60), queries=questions, chain=_chain)
+    same, other = result.answers
+    assert (same.changed, same.changed_by_itself, same.changed_questions) == (0, 0, ())
+    assert same.groundedness is None or not same.groundedness.is_measurable
+    assert other.changed > 0.8
+    assert other.changed_questions[0] in questions
+    assert any(line.startswith("Answers: same: no answer changes") for line in result.verdict)
+
+
+def test_labels_come_from_the_passages_that_an_answer_was_made_of():
+    from weaklink import trace_from
+    from weaklink.bench.mined import queries_from
+    from weaklink.bench.queries import with_labels
+
+    used, unused = (
+        "Standby pay is 45 euros for a weekday night.",
+        "The largest room in Ostmere is Heron, with 24 seats.",
+    )
+    trace = trace_from(
+        "How much is standby pay for a weekday night?", [unused, used], "Standby pay is 45 euros for a weekday night."
+    )
+    (query,) = queries_from([trace, trace])
+    assert (query.relevant_texts, query.count, query.traces, query.origin) == ((used,), 2, (trace.id,), "traces")
+    corpus = [Passage(id="a", text=unused), Passage(id="b", text=f"Pay. {used}")]
+    assert with_labels([query], corpus)[0].relevant == {"b": 1.0}
+    assert queries_from([trace], lambda trace_id: True)[0].relevant_texts == ()

@@ -15,11 +15,12 @@ from weaklink.bench.data import Hit, Passage, Query, Value
 from weaklink.bench.store import Collection, Embed, Place, Recipe, Unsupported
 
 if TYPE_CHECKING:
+    from weaklink.bench.answers import answer_effects
     from weaklink.bench.comparison import compare
     from weaklink.bench.result import Result, load_result
 
 # The engine is loaded when it is used: recipes need the names above alone.
-_HOME = {"Result": "result", "compare": "comparison", "load_result": "result"}
+_HOME = {"answer_effects": "answers", "Result": "result", "compare": "comparison", "load_result": "result"}
 
 __all__ = [
     "Collection",
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "Unsupported",
     "Value",
+    "answer_effects",
     "compare",
     "load_result",
 ]

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from weaklink import __version__
+from weaklink.bench.answers import Chain, answer_effects
 from weaklink.bench.corpus import UnusableCorpus, load_corpus
 from weaklink.bench.data import Query, Value
 from weaklink.bench.measure import Task
 from weaklink.bench.own import Own, adapt, measured, passages_of
-from weaklink.bench.queries import load_queries, make_queries
+from weaklink.bench.queries import load_queries, make_queries, with_labels
 from weaklink.bench.recipes import choose
 from weaklink.bench.result import Corpus, Result, StoreResult
-from weaklink.bench.run import Measure, Run
-from weaklink.bench.session import AGAIN, Progress, Session
+from weaklink.bench.run import AGAIN, Measure, Run
+from weaklink.bench.session import Progress, Session
 from weaklink.bench.statistics import percentile
 from weaklink.bench.summary import (
     Judge,
@@ -54,6 +55,7 @@ def compare(
     sweep: bool = False,
     settings: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
     urls: Mapping[str, str] | None = None,
+    chain: Chain | None = None,
     limit_s: float = 600,
     seed: int = 0,
     folder: str | Path = FOLDER,
@@ -70,13 +72,15 @@ def compare(
     Recipes are opened and filled `repeats` times, each in a process of its own, and asked each query `rounds` times. `full`
     adds clients, writing, filters, k and MMR, `sweep` the parameters that recipes name; `settings` are values of parameters
     by store. An interrupted comparison goes on where it was when it is started again with the same arguments. Your own stores
-    are asked in this process, and nothing is put in or taken out; what embedding takes is then in the time of a search.
+    are asked in this process, and nothing is put in or taken out; what embedding takes is then in the time of a search. With a
+    `chain` (a function of a store and a question that returns the answer and the passages that it went by), the result also
+    says on how many questions the answer changes with the store, and whether it is better grounded.
 
     Raises WeaklinkError where corpus, queries, embedder or stores cannot be used. A store that fails is in the result.
     """
     own = {name: adapt(name, given) for name, given in stores.items()} if isinstance(stores, Mapping) else {}
     passages = load_corpus(_corpus_or_read(corpus, list(own.values())))
-    asked = make_queries(passages, seed=seed) if queries is None else load_queries(queries)
+    asked = make_queries(passages, seed=seed) if queries is None else with_labels(load_queries(queries), passages)
     names = [] if isinstance(stores, Mapping) else [stores] if isinstance(stores, str) else list(stores)
     chosen = choose(names, framework, settings or {}, sweep=sweep)
     place = Path(folder)
@@ -89,6 +93,11 @@ def compare(
     result = result_of(
         runs, workload, vectors, task, repeats, str(corpus) if isinstance(corpus, str | Path) else "given"
     )
+    if chain is not None and isinstance(stores, Mapping) and len(stores) > 1:
+        effects = tuple(answer_effects(chain, stores, workload.questions, seed=seed))
+        result = result.model_copy(
+            update={"answers": effects, "verdict": (*result.verdict, *(f"Answers: {each}." for each in effects))}
+        )
     save_rows(place / "rows.jsonl", runs, workload, task.k)
     session.finish()
     return result

@@ -23,6 +23,8 @@ class Query(BaseModel, frozen=True):
     text: str
     relevant: dict[str, float] = Field(default_factory=dict[str, float])
     """Passage id to gain (1 for relevant, more for better); empty where nobody knows."""
+    relevant_texts: tuple[str, ...] = ()
+    """The same by text, where the ids of the corpus are not known; `compare` finds them."""
     count: int = Field(default=1, ge=1)
     """How often it was asked; weighs in every mean."""
     origin: Literal["file", "traces", "corpus"] = "file"

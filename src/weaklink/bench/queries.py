@@ -55,9 +55,33 @@ def merge(queries: Iterable[Query]) -> list[Query]:
                 "count": seen.count + query.count,
                 "traces": tuple(dict.fromkeys((*seen.traces, *query.traces))),
                 "relevant": {**query.relevant, **seen.relevant},
+                "relevant_texts": tuple(dict.fromkeys((*seen.relevant_texts, *query.relevant_texts))),
             }
         )
     return list(unique.values())
+
+
+def with_labels(queries: Sequence[Query], passages: Sequence[Passage]) -> list[Query]:
+    """The queries with their labels by id: a text is a label for the passage that it equals, holds or is part of."""
+    lines = {passage.id: " ".join(passage.text.split()) for passage in passages}
+    by_line = {line: found for found, line in lines.items()}
+
+    def ids(text: str) -> list[str]:
+        line = " ".join(text.split())
+        if line in by_line:
+            return [by_line[line]]
+        return [found for found, other in lines.items() if line in other or other in line]
+
+    return [
+        query.model_copy(
+            update={
+                "relevant": {**{found: 1.0 for text in query.relevant_texts for found in ids(text)}, **query.relevant}
+            }
+        )
+        if query.relevant_texts
+        else query
+        for query in queries
+    ]
 
 
 def _read(path: Path) -> list[Query]:

@@ -34,10 +34,15 @@ class Contender(NamedTuple):
         return tuple(sorted((name, value) for name, value in self.parameters.items() if name not in self.recipe.search))
 
 
-def find_recipes() -> dict[str, Recipe]:
-    """All installed recipes by full name ("langchain.chroma"); those of a framework that is not installed are left out."""
+def find_recipes(*frameworks: str) -> dict[str, Recipe]:
+    """All installed recipes by full name ("langchain.chroma"), or those of some frameworks, which alone are then imported.
+
+    Those of a framework that is not installed are left out.
+    """
     found = {recipe.full_name: recipe for recipe in DIRECT}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        if frameworks and point.name.partition(".")[0] not in frameworks:
+            continue
         try:
             recipe: Recipe = point.load()
         except ImportError:  # the integration is there, its framework is not

@@ -11,6 +11,9 @@ from weaklink.bench.lifecycle import Filtered, Lifecycle
 from weaklink.bench.split import Split
 from weaklink.bench.timing import ClientLoad
 
+AGAIN = " (again)"
+"""Marks the A/A control: the first store once more, under another name."""
+
 Measure = Literal["split", "cold", "clients", "lifecycle", "filters", "k", "mmr"]
 
 

@@ -17,13 +17,11 @@ from typing import NamedTuple
 
 from weaklink.bench.measure import Task
 from weaklink.bench.recipes import Contender, missing_packages
-from weaklink.bench.run import Run
+from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.worker import RUNS, Job, Variant, failed
 from weaklink.bench.workload import Workload
 from weaklink.errors import WeaklinkError
 
-AGAIN = " (again)"
-"""Marks the A/A control: the first store once more, under another name."""
 _TAIL = 600
 
 

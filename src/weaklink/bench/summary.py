@@ -11,8 +11,7 @@ from weaklink.bench.exact import distances, nearest
 from weaklink.bench.lifecycle import filter_value
 from weaklink.bench.quality import hit_at_k, inverse_ratio_at_k, ndcg_at_k, recall_at_k, reciprocal_rank
 from weaklink.bench.result import AtShare, Control, Difference, Estimate, ForK, Latency, StoreResult, Tally, WrongQuery
-from weaklink.bench.run import Run
-from weaklink.bench.session import AGAIN
+from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.statistics import Interval, Speeds, bootstrap_mean, kendall_tau, paired_bootstrap, percentile
 from weaklink.bench.workload import Workload
 

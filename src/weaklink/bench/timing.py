@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -34,7 +33,6 @@ def timed(search: Search, queries: Sequence[str], k: int) -> tuple[list[int], li
     clock = time.perf_counter_ns
     times: list[int] = []
     results: list[Any] = []
-    gc.collect()
     for query in queries:
         began = clock()
         result = search(query, k)

@@ -22,6 +22,7 @@ def verdict_of(result: Result) -> Iterator[str]:
         yield "No vector store could be measured, so there is nothing to compare."
         return
     yield from _quality(result, vector)
+    yield from _filters(result, vector)
     yield from _speed(result, vector)
     yield from _labels(result, stores)
     yield from _size(result, vector)
@@ -50,6 +51,21 @@ def _quality(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
     if worst.inverse_ratio and worst.inverse_ratio.value > 0.97:
         near = worst.inverse_ratio.value
         yield f"What {result.short(worst.name)} finds in their place is nearly as near (1/ratio {near:.3f})."
+
+
+def _filters(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    worst = (
+        (min(store.filtered, key=lambda at: 2 if at.recall is None else at.recall), store)
+        for store in stores
+        if store.filtered
+    )
+    poor = [(at, store) for at, store in worst if at.recall is not None and at.recall < _USABLE]
+    if poor:
+        lines = (
+            f"{result.short(store.name)} {at.recall:.0%} (of a filter that lets {at.share:.0%} through)"
+            for at, store in poor
+        )
+        yield f"Filters: of the passages that pass a metadata filter, not all find those that they should: {', '.join(lines)}."
 
 
 def _recall(store: StoreResult) -> float:

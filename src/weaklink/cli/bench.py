@@ -17,10 +17,12 @@ from weaklink.errors import WeaklinkError
 if TYPE_CHECKING:
     from weaklink.bench.data import Query, Value
     from weaklink.bench.session import Step
+    from weaklink.store.protocol import Feedback
 
 bench_app = typer.Typer(cls=CleanGroup, invoke_without_command=True, rich_markup_mode=None)
 
 
+_MOST_TRACES = 10_000
 _CORPUS = "A folder of text files, or a JSONL file with a field text."
 _STORES = "Names with commas between, such as chroma,faiss-hnsw,qdrant; or all."
 _QUERIES = "Questions, one per line, or JSONL with question and relevant; or `traces`. By default made from the corpus."
@@ -93,6 +95,10 @@ def bench(
     show_text(as_text(result, look(width)))
 
 
+def _is_bad(feedback: Feedback) -> bool:
+    return feedback.value in (False, 0, -1, "down", "bad", "wrong")
+
+
 def _names(given: str) -> list[str]:
     return [name for name in given.replace(",", " ").split() if name]
 
@@ -136,7 +142,9 @@ def _queries(given: str | None, store: str | None) -> str | list[Query] | None:
 
     opened = reading(store)
     try:
-        found = queries_from(opened.traces(limit=1_000_000))
+        found = queries_from(
+            opened.traces(limit=_MOST_TRACES), lambda trace_id: any(map(_is_bad, opened.feedback(trace_id)))
+        )
     finally:
         opened.close()
     if not found:
