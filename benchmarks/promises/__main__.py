@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.overhead.machine import this_machine
-from benchmarks.promises.table import Outcome, document, figures
+from benchmarks.promises.table import Outcome, document, figures, row, rows_of
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests" / "promises"
@@ -71,9 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--short", action="store_true", help="as with each test run, in a minute or two")
     options.add_argument("--timeout", type=float, default=3_600, help="seconds a test may take")
     options.add_argument(
-        "--out",
-        type=Path,
-        help=f"where to write the table; by default {RESULTS.relative_to(ROOT)} where all are measured",
+        "--out", type=Path, help="the table; by default results.md; of some promises, only their lines change"
     )
     given = options.parse_args(arguments)
     asked = [name.upper() for name in given.promises] or list(known)
@@ -89,10 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for figure in outcome.figures:
             print(f"    {figure}", flush=True)
     command = " ".join(["python -m benchmarks.promises", *(sys.argv[1:] if arguments is None else arguments)])
-    if out := given.out or (None if given.promises else RESULTS):
-        out.write_text(
-            document(this_machine((), PACKAGES).line(), command, outcomes, (min(load), max(load))), encoding="utf-8"
-        )
+    out = given.out or RESULTS
+    rows = rows_of(out.read_text(encoding="utf-8")) if given.promises and out.exists() else {}
+    rows |= {outcome.id: row(outcome) for outcome in outcomes}
+    ordered = {name: rows[name] for name in known if name in rows}
+    machine = this_machine((), PACKAGES).line()
+    out.write_text(document(machine, command, ordered, (min(load), max(load))), encoding="utf-8")
     return 0 if all(outcome.holds for outcome in outcomes) else 1
 
 

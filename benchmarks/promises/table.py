@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # A test prints its figure as one line: "R8: 40 kills, 0 corrupt, ...".
@@ -48,24 +48,24 @@ def figures(output: str, promise: str) -> tuple[str, ...]:
     return tuple(match["text"] for match in _FIGURE.finditer(output) if match["id"] == promise)
 
 
-def lines(outcomes: Iterable[Outcome]) -> list[str]:
-    """The table, as markdown."""
-    rows = ["| promise | holds | measured |", "| --- | --- | --- |"]
-    for outcome in outcomes:
-        measured = "<br>".join(figure.replace("|", "\\|") for figure in outcome.figures) or "no figure"
-        left_out = f" ({outcome.skipped} left out)" if outcome.skipped else ""
-        rows.append(
-            f"| **{outcome.id}** {TITLES.get(outcome.id, '')} | {'yes' if outcome.holds else '**no**'}{left_out} | {measured} |"
-        )
-    return rows
+def row(outcome: Outcome) -> str:
+    """The line of one promise."""
+    measured = "<br>".join(figure.replace("|", "\\|") for figure in outcome.figures) or "no figure"
+    left_out = f" ({outcome.skipped} left out)" if outcome.skipped else ""
+    return f"| **{outcome.id}** {TITLES.get(outcome.id, '')} | {'yes' if outcome.holds else '**no**'}{left_out} | {measured} |"
 
 
-def document(machine: str, command: str, outcomes: Sequence[Outcome], load: tuple[float, float]) -> str:
-    """The file with the results."""
-    held = sum(outcome.holds for outcome in outcomes)
+def rows_of(text: str) -> dict[str, str]:
+    """The lines of a table that was written before, by promise."""
+    return {match[1]: match[0] for match in re.finditer(r"^\| \*\*([RS]\d+)\*\* .*$", text, re.MULTILINE)}
+
+
+def document(machine: str, command: str, rows: Mapping[str, str], load: tuple[float, float]) -> str:
+    """The file with the results; `rows` in the order to show them."""
+    held = sum("| **no**" not in line for line in rows.values())
     head = [
         "# Promises, measured", "", f"{machine}. Load of the machine {load[0]:.1f} to {load[1]:.1f}.", "",
         "Each line is what a test printed; it fails where the promise does not hold. Wall times grow with the load of the machine.", "",
-        f"{held} of {len(outcomes)} hold.", "",
+        f"{held} of {len(rows)} hold.", "", "| promise | holds | measured |", "| --- | --- | --- |",
     ]  # fmt: skip
-    return "\n".join([*head, *lines(outcomes), "", f"Written by `{command}`; do not edit.", ""])
+    return "\n".join([*head, *rows.values(), "", f"Last written by `{command}`; do not edit.", ""])

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -200,3 +201,40 @@ def test_writes_that_fail_for_a_while_cost_a_warning_and_nothing_else(fault: str
     )
     assert (lost, corrupt) == (0, 0)
     assert slowest < 5
+
+
+_STOPPED = """
+import os, signal, sys
+import apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE prunings SET count = count")
+print("holds", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("end", ["goes on", "is killed"])
+def test_a_writer_that_is_stopped_while_it_writes_holds_no_chain_up(
+    end: str, recorder: Recorder, caplog: pytest.LogCaptureFixture
+):
+    rag_call(recorder)
+    assert recorder.flush(10)
+    process = subprocess.Popen([sys.executable, "-c", _STOPPED, str(recorder.path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    slowest = 0.0
+    for _ in range(100):
+        began = time.thread_time()
+        rag_call(recorder)
+        slowest = max(slowest, time.thread_time() - began)
+    assert not recorder.flush(0.5)
+    counts = recorder.counts()
+    process.send_signal(signal.SIGCONT if end == "goes on" else signal.SIGKILL)
+    process.wait()
+    took = recovers(recorder)
+    print(f"R11: a stopped writer that {end}: {counts.pending} records waited, at most {slowest * 1000:.1f} ms for a call meanwhile, all "
+          f"stored {took:.1f} s after")  # fmt: skip
+    assert (recorder.counts().dropped, stored_spans(recorder.path)) == ({}, 101 * STEPS)
+    assert slowest < 0.05
+    assert took < 5

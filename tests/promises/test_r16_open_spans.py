@@ -50,8 +50,11 @@ async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorde
         step(recorder, root, "forgotten")
     began = time.monotonic()
     gc.collect()
-    while recorder.open_spans > 100 and time.monotonic() - began < 3:
+    late = 0.0  # how long after its time this loop got its turn at worst: a machine that is so busy adds that to any thread's work
+    while recorder.open_spans > 100 and time.monotonic() - began < 10:
+        asked = time.monotonic()
         await asyncio.sleep(0.005)
+        late = max(late, time.monotonic() - asked - 0.005)
     took = time.monotonic() - began
     recorder.finish(root)
     assert recorder.flush(10)
@@ -59,7 +62,7 @@ async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorde
         f"R16: 300 of 300 open steps closed, the collected ones after {took * 1000:.0f} ms; {recorder.open_spans} left open"
     )
     assert recorder.open_spans == 0
-    assert took < 1
+    assert took < 1 + 5 * late
     assert statuses(recorder) == {
         ("stream", "abandoned"): 100, ("retriever", "cancelled"): 100, ("forgotten", "incomplete"): 99, ("fan-out", "ok"): 1,
     }  # fmt: skip
