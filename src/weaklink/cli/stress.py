@@ -191,7 +191,7 @@ def _count(path: Path) -> int:
 def _asked(path: Path, sql: str) -> Any:
     import apsw
 
-    connection = apsw.Connection(str(path))
+    connection: Any = apsw.Connection(str(path))  # its stubs leave the type of a blob unknown
     try:
         return connection.execute(sql).get
     finally:
