@@ -53,7 +53,7 @@ def encode(record: Record, batch: Batch) -> None:
             batch.searchable.append((batch.clean(_words(span.input)), batch.clean(_words(span.output)), trace_id))
 
 
-@lru_cache(maxsize=4_096)  # a step's id stands in its own row, its documents' and those of the steps below it
+@lru_cache(maxsize=256)  # a step's id stands in its own row, its documents' and those of the steps below it
 def _hex(key: int) -> str:
     return f"{key:032x}"
 
