@@ -67,7 +67,9 @@ class SaidModel(BaseChatModel):
         ]
         known = {"finish_reason": "tool_calls" if calls else reply.finish, "model_name": "said"}
         message = AIMessage(reply.text, tool_calls=calls, response_metadata=known)
-        return ChatResult(generations=[ChatGeneration(message=message, generation_info={"finish_reason": reply.finish})])
+        return ChatResult(
+            generations=[ChatGeneration(message=message, generation_info={"finish_reason": reply.finish})]
+        )
 
 
 class PieceEmbeddings(Embeddings):

@@ -132,7 +132,9 @@ class PieceReranker(BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         by_text = {node.node.get_content(MetadataMode.NONE): node for node in nodes}
-        return [by_text[text] for text in self.pieces.rerank(query_bundle.query_str if query_bundle else "", list(by_text))]
+        return [
+            by_text[text] for text in self.pieces.rerank(query_bundle.query_str if query_bundle else "", list(by_text))
+        ]
 
 
 class KeywordRetriever(BaseRetriever):
@@ -214,16 +216,12 @@ ANSWER = ("SaidLLM", "SaidLLM.predict", "SaidLLM.complete")
 def naive(pieces: Pieces, asked: Asked) -> Pipeline:
     """The engine of the tutorials."""
     engine = engine_of(pieces, retriever_of(pieces))
-    return Pipeline(
-        lambda _: engine.query(asked.text), {"retrieve": SEARCH, "pack": SYNTHESIS, "generate": ANSWER}
-    )
+    return Pipeline(lambda _: engine.query(asked.text), {"retrieve": SEARCH, "pack": SYNTHESIS, "generate": ANSWER})
 
 
 def rewriting(pieces: Pieces, asked: Asked) -> Pipeline:
     """A query transform in front of the engine."""
-    engine = TransformQueryEngine(
-        engine_of(pieces, retriever_of(pieces)), PieceRewrite(rewriter(pieces, asked.text))
-    )
+    engine = TransformQueryEngine(engine_of(pieces, retriever_of(pieces)), PieceRewrite(rewriter(pieces, asked.text)))
     return Pipeline(
         lambda _: engine.query(asked.text),
         {
@@ -303,9 +301,7 @@ def parse_answer(pieces: Pieces, text: str) -> Any:
 
 def custom(pieces: Pieces, asked: Asked) -> Pipeline:
     """A custom query engine with packing and parsing of its own."""
-    engine = OwnEngine(
-        retriever=retriever_of(pieces.but(k=2 * pieces.k)), pieces=pieces, llm=writer(pieces)
-    )
+    engine = OwnEngine(retriever=retriever_of(pieces.but(k=2 * pieces.k)), pieces=pieces, llm=writer(pieces))
     return Pipeline(
         lambda _: engine.query(asked.text),
         {

@@ -91,7 +91,11 @@ class Maker:
 
     def _two(self, unseen: bool) -> tuple[Operator, ...]:
         first = self.chance.choice(
-            [o for o in OPERATORS if o.unseen == unseen and o.loses_evidence and o.role in ("retrieve", "rewrite", "rerank")]
+            [
+                o
+                for o in OPERATORS
+                if o.unseen == unseen and o.loses_evidence and o.role in ("retrieve", "rewrite", "rerank")
+            ]
         )
         after = ORDER[ORDER.index(first.role) + 1 :]
         second = self.chance.choice([o for o in OPERATORS if o.name in _SOFT_SECOND and o.role in after])
@@ -150,7 +154,11 @@ class Maker:
         kind = at.chance.choice(["refusal", "closed book", "changed"])
         if kind == "refusal":
             text = at.chance.choice(
-                ["I don't know.", "The provided passages do not answer this question.", "I could not find that in the documents."]
+                [
+                    "I don't know.",
+                    "The provided passages do not answer this question.",
+                    "I could not find that in the documents.",
+                ]
             )
             return kind, text
         return (kind, at.closed_book) if kind == "closed book" else (kind, changed(at.good, at.chance))

@@ -88,9 +88,7 @@ def ragtruth(data: Path) -> Corpus:
             found[source] = {"question": row["question"], "answers": [], "bad": []}
         found[source]["bad" if row["spans"] else "answers"].append(row["answer"])
     questions = tuple(
-        Question(
-            f"ragtruth-{key}", "ragtruth", item["question"], gold[key], tuple(item["answers"]), tuple(item["bad"])
-        )
+        Question(f"ragtruth-{key}", "ragtruth", item["question"], gold[key], tuple(item["answers"]), tuple(item["bad"]))
         for key, item in found.items()
     )
     return Corpus("ragtruth", tuple(passages), questions)

@@ -116,7 +116,9 @@ def other_number(text: str, chance: random.Random) -> str | None:
 
 def other_name(text: str, chance: random.Random) -> str | None:
     """One name inside `text` made into another; None where it has none."""
-    found = [match for match in _NAME.finditer(text) if match[0].split()[0] not in ("The", "This", "However", "Passage")]
+    found = [
+        match for match in _NAME.finditer(text) if match[0].split()[0] not in ("The", "This", "However", "Passage")
+    ]
     if not found:
         return None
     name = chance.choice(found)[0]

@@ -134,7 +134,11 @@ def answers_at_once(pieces: Pieces, at: Situation, strength: float) -> Pieces:
 def only_announces(pieces: Pieces, at: Situation, strength: float) -> Pieces:
     """The model says what it is about to do, and stops."""
     text = at.chance.choice(
-        ["I will search the documents for that.", "Let me look this up for you.", "I'll check the page and get back to you."]
+        [
+            "I will search the documents for that.",
+            "Let me look this up for you.",
+            "I'll check the page and get back to you.",
+        ]
     )
     return pieces.but(plan=lambda question, results: Reply(text))
 

@@ -169,7 +169,9 @@ def decimal_comma(pieces: Pieces, at: Situation, strength: float) -> Pieces | No
     found = _NUMBER.search(at.good)
     if not found or "," not in found[0].strip(",") or found[0].endswith(","):
         return None
-    return pieces.but(parse=_number_parser(lambda text: float(text.replace(".", "").replace(",", ".", 1).replace(",", ""))))
+    return pieces.but(
+        parse=_number_parser(lambda text: float(text.replace(".", "").replace(",", ".", 1).replace(",", "")))
+    )
 
 
 def first_digits(pieces: Pieces, at: Situation, strength: float) -> Pieces | None:

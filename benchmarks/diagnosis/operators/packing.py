@@ -64,4 +64,3 @@ PACKING: tuple[Operator, ...] = (
     Operator(("empty_variable", "context_not_passed"), "pack", unfilled_placeholder, hard=True, loses_evidence=True),
     Operator(_NOT_PASSED, "pack", template_without_context, unseen=True, hard=True, loses_evidence=True),
 )  # fmt: skip
-

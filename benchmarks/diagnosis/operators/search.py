@@ -235,7 +235,9 @@ def _hashed(texts: Sequence[str]) -> list[list[float]]:
 
 
 def _chunks(passages: Sequence[str], size: int) -> tuple[str, ...]:
-    return tuple(text[n : n + size] for text in passages for n in range(0, len(text), size) if text[n : n + size].strip())
+    return tuple(
+        text[n : n + size] for text in passages for n in range(0, len(text), size) if text[n : n + size].strip()
+    )
 
 
 def _crowded(rival: str, k: int, copy):  # type: ignore[no-untyped-def]
@@ -279,7 +281,9 @@ SEARCH: tuple[Operator, ...] = (
     Operator(("no_results",), "retrieve", threshold_too_high, unseen=True, hard=True, loses_evidence=True),
     Operator(("off_topic",), "retrieve", other_index, loses_evidence=True),
     Operator(("off_topic", "missing_content", "missed"), "retrieve", mixed_embeddings, loses_evidence=True),
-    Operator(("off_topic", "missing_content", "missed"), "retrieve", constant_query_vector, unseen=True, loses_evidence=True),
+    Operator(
+        ("off_topic", "missing_content", "missed"), "retrieve", constant_query_vector, unseen=True, loses_evidence=True
+    ),
     Operator(("missing_content", "off_topic", "missed"), "retrieve", gold_not_indexed, loses_evidence=True),
     Operator(("missing_content", "off_topic", "missed"), "retrieve", half_an_index, unseen=True, loses_evidence=True),
     Operator(_NOT_FOUND, "retrieve", k_too_small, loses_evidence=True),

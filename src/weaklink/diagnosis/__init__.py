@@ -2,7 +2,20 @@
 
 from collections.abc import Iterable
 
-from weaklink.diagnosis import blame, generation, hard, invented, retrieval
+from weaklink.diagnosis import (
+    agent,
+    blame,
+    calls,
+    generation,
+    hard,
+    index,
+    invented,
+    packing,
+    parsing,
+    query,
+    ranking,
+    retrieval,
+)
 from weaklink.diagnosis.finding import Finding, Rule
 from weaklink.diagnosis.funnel import funnel
 from weaklink.diagnosis.limits import Limits
@@ -17,23 +30,39 @@ RULES_VERSION = "3"
 RULES: tuple[Rule, ...] = (
     hard.raised,
     hard.timed_out,
+    hard.limit_reached,
+    hard.step_limit,
     hard.format_error,
-    hard.tool_error,
     hard.never_finished,
     hard.empty_output,
     hard.cut_off,
-    hard.loop,
+    calls.loop,
+    calls.retry_loop,
+    agent.tool_error,
+    agent.bad_arguments,
+    agent.wrong_route,
+    agent.premature_stop,
+    agent.misread_output,
+    query.rewrite_drift,
+    query.entity_dropped,
     retrieval.no_results,
     retrieval.off_topic,
     retrieval.missing_content,
-    retrieval.good_document_dropped,
-    retrieval.context_not_passed,
-    retrieval.context_truncated,
+    index.chunk_cut,
+    index.duplicates,
+    index.stale,
+    ranking.good_document_dropped,
+    ranking.bad_order,
+    packing.context_not_passed,
+    packing.empty_variable,
+    packing.context_truncated,
     generation.contradicted,
     generation.unsupported,
     generation.answered_without_evidence,
     generation.false_abstention,
-    generation.lost_in_parsing,
+    generation.incomplete,
+    generation.off_question,
+    parsing.lost_in_parsing,
     invented.invented_argument,
     invented.invented_value,
 )

@@ -1,10 +1,10 @@
 """What a rule has found."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from weaklink.diagnosis.limits import Limits
-from weaklink.model import Evidence, Scores, Span, Trace
+from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 
 _SHOWN = 160
 
@@ -15,11 +15,13 @@ class Finding:
 
     span_id: str
     strength: float
-    """Probability, 0..1, that the step failed in this way, taken by itself."""
+    """Suspicion, 0..1, that the step failed in this way, taken by itself; `probabilities` makes a probability of it."""
     says: str
     """What happened here, in one sentence."""
     evidence: Sequence[Evidence] = field(default_factory=list[Evidence])
     advice: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What else speaks for it, each 0..1, by the names that the rule's weights have."""
     hard: bool = False
     """The step itself reported it: an exception, an error, nothing returned. Doubts about earlier steps do not explain it away."""
     harmless: bool = False
@@ -48,3 +50,43 @@ def abstained(generator: Span, scores: Scores) -> bool:
     sentences = scores.of_sentences(generator.id, "groundedness")
     claims = [sentence for sentence in sentences if sentence.label != "not_a_claim"]
     return bool(claims) and all(sentence.label == "abstention" for sentence in claims)
+
+
+def trouble(trace: Trace, scores: Scores, limits: Limits) -> float:
+    """How much the answer itself shows, 0..1, that it did not get what it needed: it abstains, is not grounded, or is missing."""
+    generator = trace.dataflow.generator
+    if generator is None:
+        return 1.0
+    if not trace.dataflow.generator_text or abstained(generator, scores):
+        return 1.0
+    grounded = scores.value(generator.id, "groundedness")
+    return 1.0 if grounded is None else 1.0 - ramp(grounded, limits.grounded)
+
+
+def symptoms(trace: Trace, scores: Scores) -> dict[str, float]:
+    """What the answer shows, each 0..1: "abstained", "ungrounded", "insufficient" (of its context); 0.5 where nobody could tell."""
+    generator = trace.dataflow.generator
+    if generator is None:
+        return {"abstained": 0.0, "ungrounded": 0.5, "insufficient": 0.5}
+    is_refusal = abstained(generator, scores)
+    grounded, enough = (scores.value(generator.id, name) for name in ("groundedness", "sufficiency"))
+    return {
+        "abstained": float(is_refusal),
+        "ungrounded": 0.0 if is_refusal else 0.5 if grounded is None else 1.0 - grounded,
+        "insufficient": 0.5 if enough is None else 1.0 - enough,
+    }
+
+
+def place_of(span: Span, field_name: str, text: str | None = None) -> TextRange:
+    """All of a field of a span: "input", "output", or a document such as "documents.0" whose text is given."""
+    whole = text if text is not None else text_of(getattr(span, field_name))
+    return TextRange(span_id=span.id, field=field_name, start=0, end=len(whole), text=quote(whole))
+
+
+def excerpt(span: Span, field_name: str, piece: str, whole: str | None = None) -> TextRange:
+    """Where `piece` stands in a field of a span; the whole field where it cannot be found."""
+    text = whole if whole is not None else text_of(getattr(span, field_name))
+    start = text.find(piece)
+    if start < 0 or not piece:
+        return place_of(span, field_name, text)
+    return TextRange(span_id=span.id, field=field_name, start=start, end=start + len(piece), text=quote(piece))

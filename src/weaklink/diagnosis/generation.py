@@ -1,11 +1,73 @@
-"""Rules on what the model made of its context, and on what the parser made of that."""
+"""Rules on what the model made of its context."""
 
+import re
 from collections.abc import Iterator
 
-from weaklink.diagnosis.finding import Finding, abstained, listed, quote
+from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, quote
+from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Evidence, Score, Scores, Span, TextRange, Trace, main_text, strings_in, text_of
-from weaklink.scoring.text.tokens import tokenise
+from weaklink.model import Evidence, Score, Scores, Trace
+from weaklink.scoring.question import frequencies, read_question
+
+_WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*`0-9%€$]\s*$")
+_EMPTY_POINT = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s*$")
+_ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•#])\s")
+_NEVER_LAST = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "or",
+        "to",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "by",
+        "from",
+        "that",
+        "which",
+        "who",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "as",
+        "than",
+        "but",
+        "because",
+        "if",
+        "when",
+        "while",
+        "its",
+        "his",
+        "her",
+        "their",
+        "this",
+        "these",
+        "those",
+        "has",
+        "have",
+        "had",
+        "can",
+        "will",
+        "would",
+        "should",
+        "could",
+        "not",
+        "no",
+        "into",
+        "about",
+        "between",
+        "such",
+    ]
+)
+_BARE = 4
 
 
 def contradicted(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -56,20 +118,55 @@ def false_abstention(trace: Trace, scores: Scores, limits: Limits) -> Iterator[F
     yield Finding(generator.id, strength, says, evidence, "soften the instruction to abstain, or use a stronger model")
 
 
-def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The parsed result holds a number that the model did not write."""
-    for span in trace.of_kind("parser"):
-        if span.status != "ok" or span.output is None or isinstance(span.output, str):
-            continue
-        written = _numbers_in(main_text(span.input))
-        lost = [number for number in _parsed_numbers(span) if number not in written]
-        if lost and written:
-            shown = ", ".join(f"{number:g}" for number in lost)
-            says = f"{span.name} made {shown} of “{quote(main_text(span.input), 80)}”"
-            text = text_of(span.output)
-            place = TextRange(span_id=span.id, field="output", end=len(text), text=quote(text))
-            advice = "parse numbers with their thousands separators and units, or ask the model for plain numbers"
-            yield Finding(span.id, 0.9, says, [Evidence(says=f"parsed: {quote(text)}", at=place)], advice)
+def incomplete(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The answer stops before it is complete: inside a sentence, or after announcing what does not follow."""
+    generator, text = trace.dataflow.generator, trace.dataflow.generator_text
+    if generator is None or not text or abstained(generator, scores):
+        return
+    if generator.model and generator.model.finish_reason in TOKEN_LIMITS:
+        return
+    last = text.rstrip().splitlines()[-1].strip()
+    tail = text.rstrip()[-60:]
+    if _EMPTY_POINT.search(last) or (last.endswith(":") and len(text) > 8):
+        says, strength = f"the answer announces what does not follow: “…{quote(tail)}”", 0.9
+    elif _stops_inside(text, last):
+        weak = last.rsplit(None, 1)[-1].lower() not in _NEVER_LAST
+        says, strength = f"the answer stops inside a sentence: “…{quote(tail)}”", 0.55 if weak else 0.9
+    else:
+        return
+    evidence = [Evidence(says=f"its end: “…{quote(tail)}”", at=excerpt(generator, "output", tail))]
+    advice = "look for a stop word or a limit on characters that ends the answer early, and raise the maximum number of tokens"
+    yield Finding(generator.id, strength, says, evidence, advice)
+
+
+def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The answer is about something else than the question."""
+    generator = trace.dataflow.generator
+    if generator is None or abstained(generator, scores) or not trace.dataflow.generator_text:
+        return
+    fits = scores.get(generator.id, "answer_relevance")
+    if fits is None or fits.value is None:
+        return
+    text = trace.dataflow.generator_text
+    asked = read_question(trace.question)
+    shared = asked.coverage(set(frequencies(text).keys()))
+    strength = ramp(fits.value, limits.beside_the_question) * (1.0 - shared)
+    if strength <= 0.0 or (len(text.split()) <= _BARE and fits.value >= 0.3):
+        return
+    says = f"the answer “{quote(text, 80)}” is not about the question “{quote(trace.question, 80)}” ({fits.reason})"
+    evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text))]
+    advice = "repeat the question at the end of the prompt, after the passages, and give fewer passages"
+    yield Finding(generator.id, strength, says, evidence, advice, signals={"shared": 1.0 - shared})
+
+
+def _stops_inside(text: str, last: str) -> bool:
+    """The last line is a sentence of prose without an end, and not a bare value, a list item or a heading."""
+    if _WHOLE_END.search(last) or len(text.split()) < 8:
+        return False
+    if last.rsplit(None, 1)[-1].lower() in _NEVER_LAST:
+        return True
+    is_item = _ITEM.match(last) is not None
+    return not is_item and len(last.split()) >= 8 and last.rsplit(None, 1)[-1][:1].islower()
 
 
 def _bad_sentences(trace: Trace, scores: Scores, label: str, what: str) -> Iterator[Finding]:
@@ -77,6 +174,8 @@ def _bad_sentences(trace: Trace, scores: Scores, label: str, what: str) -> Itera
     if generator is None:
         return
     bad = [s for s in scores.of_sentences(generator.id, "groundedness") if s.label == label and s.value is not None]
+    if label == "contradicted":  # what a tool returned is read or misread: `misread_output` speaks of that
+        bad = [s for s in bad if s.support is None or trace.get(s.support.span_id).kind != "tool"]
     if not bad:
         return
     worst = min(bad, key=lambda score: score.value or 0.0)
@@ -101,33 +200,3 @@ def _sentence_evidence(score: Score) -> Iterator[Evidence]:
         yield Evidence(says=f"{score.label}: “{quote(score.sentence.text)}”{words}", at=score.sentence)
     if score.support is not None:
         yield Evidence(says=f"nearest in the context: “{quote(score.support.text)}”", at=score.support)
-
-
-def _parsed_numbers(span: Span) -> list[float]:
-    found: list[float] = []
-    stack = [span.output]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float):
-            found.append(float(value))
-        elif isinstance(value, dict):
-            stack.extend(value.values())
-        elif isinstance(value, list):
-            stack.extend(value)
-    found.extend(number for _, text in strings_in(span.output) for number in _numbers_in(text))
-    return found
-
-
-def _numbers_in(text: str) -> set[float]:
-    """The numbers of a text, each read as a person reads it: "1,200" and "1.2k" are 1200."""
-    return {float(token.value) for token in tokenise(text) if token.kind == "number" and _is_float(token.value)}
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -1,21 +1,33 @@
-"""Rules on what a step itself reported: exceptions, time-outs, calls that go round in circles."""
+"""Rules on what a step itself reported: exceptions, time-outs, limits, nothing at all."""
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 
-from weaklink.diagnosis.finding import Finding, quote
+from weaklink.diagnosis.finding import Finding, place_of, quote
 from weaklink.diagnosis.limits import Limits
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, main_text, messages_in, text_of
+from weaklink.model.roles import roles
+
+TOKEN_LIMITS = ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length")
+"""How providers call it when a model ran into its token limit."""
 
 _TIMEOUTS = ("Timeout", "TimeoutError", "TimeoutException", "DeadlineExceeded")
 _FORMAT_ERRORS = ("OutputParserException", "JSONDecodeError", "ValidationError", "OutputFixingException")
-_RECURSION = ("GraphRecursionError", "WorkflowMaxIterationsError", "RecursionError")
+_STEP_LIMIT = ("GraphRecursionError", "WorkflowMaxIterationsError", "RecursionError", "MaxIterationsError")
+_STEP_LIMIT_SAID = re.compile(
+    r"max(?:imum)?[_ ](?:number of )?(?:iterations|steps|turns)|recursion limit|iteration limit", re.IGNORECASE
+)
+_LIMIT_SAID = re.compile(
+    r"rate.?limit|too many requests|\b429\b|quota|context.?(?:length|window)|maximum context|max(?:imum)? (?:input )?tokens"
+    r"|token limit|too many tokens|insufficient.?(?:quota|credits)|resource.?exhausted|overloaded",
+    re.IGNORECASE,
+)
 
 
 def raised(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step raised an exception."""
-    for span in _origins(trace):
-        if span.kind not in ("tool", "parser") and not _is(span, _TIMEOUTS + _RECURSION):
+    for span in origins(trace):
+        if span.kind not in ("tool", "parser") and not _has_a_name(trace, span):
             yield _hard(
                 trace, span, limits, "look at the innermost frame, or catch the error with a fallback or a retry"
             )
@@ -27,8 +39,8 @@ def raised(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
 
 def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step took longer than it was given."""
-    for span in _origins(trace):
-        if span.kind != "tool" and _is(span, _TIMEOUTS):
+    for span in origins(trace):
+        if span.kind != "tool" and is_error_of(span, _TIMEOUTS):
             yield _hard(
                 trace,
                 span,
@@ -44,25 +56,48 @@ def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
         yield Finding(span.id, 0.45, says, advice="raise the time-out, or make this step faster")
 
 
+def limit_reached(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The step ran into a limit of its provider: requests, tokens, or the length of the context."""
+    for span in origins(trace):
+        if not _is_limit(span):
+            continue
+        error = span.error or trace.root.error
+        message = error.message if error else ""
+        is_length = re.search(r"context|token", message, re.IGNORECASE)
+        advice = (
+            "retrieve fewer or shorter passages, or use a model with a longer context"
+            if is_length
+            else "wait and retry with growing pauses, send fewer requests at once, or raise the quota"
+        )
+        says = f"{span.name} ran into a limit: {quote(message)}"
+        yield Finding(
+            span.id, limits.hard, says, [Evidence(says="its input", at=place_of(span, "input"))], advice, hard=True
+        )
+
+
+def step_limit(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The agent used up the steps that it was allowed, and had no answer."""
+    if not hit_step_limit(trace):
+        return
+    error = trace.root.error
+    calls = trace.of_kind("tool")
+    says = f"{trace.root.name} took more steps than it was allowed: {quote(error.message if error else '', 100)}"
+    evidence = [
+        Evidence(says=f"call {n + 1}: {span.name}(“{quote(text_of(span.input), 60)}”)", at=place_of(span, "input"))
+        for n, span in enumerate(calls[-3:], len(calls) - 3)
+        if n >= 0
+    ]
+    advice = "give the agent a way to stop (“say so where two searches bring nothing new”), or raise the limit"
+    yield Finding(trace.root.id, limits.hard, says, evidence, advice, hard=True)
+
+
 def format_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The output could not be parsed into the form that was asked for."""
-    for span in _origins(trace):
-        if (span.kind == "parser" and not _is(span, _TIMEOUTS)) or (span.kind == "chain" and _is(span, _FORMAT_ERRORS)):
+    for span in origins(trace):
+        if _is_format_error(trace, span):
             yield _hard(
                 trace, span, limits, "ask for the format in the prompt, use structured output, or parse more leniently"
             )
-
-
-def tool_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """A tool failed, and no later call of it made good."""
-    for span in trace.of_kind("tool"):
-        if not span.failed or span.error is None:
-            continue
-        later = [other for other in trace.of_kind("tool") if other.name == span.name and other.start_ns > span.start_ns]
-        if any(other.status == "ok" for other in later):
-            yield _made_good(trace, span, "a later call of it went well")
-        elif not any(other.failed for other in later):  # the last of its failures speaks for all
-            yield _hard(trace, span, limits, "mend the tool, or let the agent say that it could not get the answer")
 
 
 def never_finished(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -98,11 +133,7 @@ def empty_output(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
 def cut_off(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The model ran into its token limit in the middle of the answer."""
     generator = trace.dataflow.generator
-    if (
-        generator is not None
-        and generator.model
-        and generator.model.finish_reason in ("length", "max_tokens", "MAX_TOKENS")
-    ):
+    if generator is not None and generator.model and generator.model.finish_reason in TOKEN_LIMITS:
         end = main_text(generator.output)[-60:]
         says = f"the answer stops at the token limit: “…{quote(end)}”"
         yield Finding(
@@ -110,26 +141,7 @@ def cut_off(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def loop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The same call was made again and again, and brought nothing new."""
-    calls: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for span in trace.of_kind("tool", "retriever"):
-        calls[span.name, text_of(span.input)].append(span)
-    hit_limit = trace.root.error is not None and _is(trace.root, _RECURSION)
-    worst = max(calls.values(), key=len) if calls else list[Span]()
-    is_loop = len(worst) >= limits.same_call and len({_result(span) for span in worst}) < len(worst)
-    if is_loop:
-        first = worst[0]
-        says = f"{first.name} was called {len(worst)} times with the same input: {quote(text_of(first.input), 80)}"
-        evidence = [Evidence(says=says, at=TextRange(span_id=span.id, field="input")) for span in worst[1:3]]
-        advice = "stop when a call repeats, and tell the model in its prompt what it has already tried"
-        yield Finding(first.id, limits.hard if hit_limit else 0.6, says, evidence, advice)
-    elif hit_limit:
-        says = f"the graph took more steps than it was allowed: {quote(trace.root.error.message if trace.root.error else '')}"
-        yield Finding(trace.root.id, limits.hard, says, advice="raise the limit, or give the agent a way to stop")
-
-
-def _origins(trace: Trace) -> list[Span]:
+def origins(trace: Trace) -> list[Span]:
     """The steps that raised what ended the trace; ancestors only passed it on, cancelled siblings are victims."""
     error = trace.root.error
     if error is None or trace.status != "error":
@@ -137,11 +149,37 @@ def _origins(trace: Trace) -> list[Span]:
     return [span for span in trace.spans if span.id == error.origin] or [trace.root]
 
 
-def _is(span: Span, names: tuple[str, ...]) -> bool:
+def is_error_of(span: Span, names: tuple[str, ...]) -> bool:
+    """Whether the error of a step, or one behind it, is of a class whose name ends so."""
     if span.error is None:
         return False
     types = [span.error.type, *(cause.partition(":")[0] for cause in span.error.causes)]
     return any(name.rpartition(".")[2].endswith(names) for name in types)
+
+
+def _is_limit(span: Span) -> bool:
+    """The error of a step is a limit of its provider."""
+    if span.error is None or span.kind == "parser":
+        return False
+    kind = span.error.type.rpartition(".")[2]
+    return bool(_LIMIT_SAID.search(span.error.message)) or kind in ("RateLimitError", "ResourceExhausted")
+
+
+def hit_step_limit(trace: Trace) -> bool:
+    """The whole call ended because it took too many steps."""
+    error = trace.root.error
+    return error is not None and (is_error_of(trace.root, _STEP_LIMIT) or bool(_STEP_LIMIT_SAID.search(error.message)))
+
+
+def _has_a_name(trace: Trace, span: Span) -> bool:
+    """Another rule names this failure more closely."""
+    return is_error_of(span, _TIMEOUTS) or _is_limit(span) or _is_format_error(trace, span) or hit_step_limit(trace)
+
+
+def _is_format_error(trace: Trace, span: Span) -> bool:
+    if span.kind == "parser" or roles(trace).get(span.id) == "parse":
+        return not is_error_of(span, _TIMEOUTS)
+    return span.kind == "chain" and is_error_of(span, _FORMAT_ERRORS)
 
 
 def _hard(trace: Trace, span: Span, limits: Limits, advice: str) -> Finding:
@@ -169,7 +207,3 @@ def _made_good(trace: Trace, span: Span, how: str) -> Finding:
 
 def _input(span: Span, text: str) -> TextRange:
     return TextRange(span_id=span.id, field="input", start=0, end=len(text), text=quote(text))
-
-
-def _result(span: Span) -> str:
-    return "\n".join(document.key for document in span.documents) or text_of(span.output)

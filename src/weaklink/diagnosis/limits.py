@@ -12,6 +12,20 @@ class Limits(BaseModel, frozen=True):
     """Best relevance of a retrieval below which its passages are about something else."""
     sufficiency_lost: tuple[float, float] = (0.1, 0.3)
     """Sufficiency that a reranker or the packing lost."""
+    relevance_lost: tuple[float, float] = (0.05, 0.3)
+    """By how much the best passage that was dropped, or left behind, is more relevant than the best that was kept."""
+    little_shown: tuple[float, float] = (0.6, 0.2)
+    """Share of the passages' text in the prompt: from here on it is little, from there on next to nothing."""
+    same_query: float = Field(default=0.45, ge=0, le=1)
+    """Likeness of question and query up to which the query is another one."""
+    drifted: tuple[float, float] = (0.2, 0.6)
+    """Likeness of question and query: up to here it drifted, from there on it did not."""
+    entity_lost: tuple[float, float] = (0.1, 0.5)
+    """Share of the question's words, by weight, that the query lost."""
+    beside_the_question: tuple[float, float] = (0.55, 0.25)
+    """Answer relevance: from here on the answer may be about something else, from there on it is."""
+    copies: tuple[float, float] = (0.2, 0.6)
+    """Share of the passages that are copies of others."""
     grounded: tuple[float, float] = (0.6, 0.9)
     """Groundedness from which on an answer speaks for its context, whatever the context's sufficiency."""
     trust_in_grounded: float = Field(default=0.75, ge=0, le=1)

@@ -100,9 +100,20 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return ""
     if documents_in(span.input) and not documents_in(span.output):
         return "pack"
+    if _reads_the_answer(trace, span):
+        return "parse"
     text = span.output.strip() if isinstance(span.output, str) else ""
     was_given = any(text == given.strip() for _, given in strings_in(span.input))
     later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
     if text and not was_given and any(text_of(step.input).strip() == text for step in later):
         return "rewrite"
     return ""
+
+
+def _reads_the_answer(trace: Trace, span: Span) -> bool:
+    """The step began after the answer was written, was given it as it is, and made something else of it, or failed."""
+    generator, written = trace.dataflow.generator, trace.dataflow.generator_text
+    if generator is None or not written or span.start_ns < (generator.end_ns or generator.start_ns):
+        return False
+    was_given = any(text.strip() == written for _, text in strings_in(span.input))
+    return was_given and (span.failed or main_text(span.output).strip() != written)

@@ -1,0 +1,160 @@
+"""Rules on the way from the documents to the prompt: what was cut off, left out, or never filled in."""
+
+import re
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
+from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.model import Document, Evidence, Scores, Span, TextRange, Trace, text_of
+from weaklink.model.dataflow import visible_part
+from weaklink.model.roles import roles
+from weaklink.scoring.sufficiency import sufficiency
+
+_NOTHING_PASSED = 0.95
+_PLACEHOLDER = re.compile(
+    r"\{\{?\s*(?:context|contexts|context_str|question|query|query_str|input|user_input|documents|docs|passages|summaries"
+    r"|chat_history|history)\s*\}?\}"
+)
+_NOTHING = ("", "none", "null", "undefined", "nan", "[]", "{}", "n/a", "()")
+_CONTEXT_NAMES = re.compile(r"context|document|passage|source|summar|docs|retriev", re.IGNORECASE)
+
+
+def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """Passages were found, and none of their text reached the model."""
+    if not _nothing_passed(trace) or _unfilled(trace):
+        return
+    span = where_lost(trace)
+    packed = trace.dataflow.packed
+    says = f"{len(packed)} passages were found, and the prompt holds no text of any"
+    advice = "check the variable and field names between the retriever and the prompt"
+    yield Finding(span.id, _NOTHING_PASSED, says, _not_passed(trace), advice, hard=True)
+
+
+def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """A variable of the prompt was empty, or its placeholder was never filled in."""
+    for span, says, place in _unfilled(trace):
+        strength = _NOTHING_PASSED if _nothing_passed(trace) else 0.85 * trouble(trace, scores, limits)
+        advice = "check that the step before returns the text under the name that the prompt's template uses"
+        hard = _nothing_passed(trace)
+        yield Finding(
+            span.id, strength, says, [Evidence(says=says, at=place), *_not_passed(trace)[:1]], advice, hard=hard
+        )
+        return
+
+
+def context_truncated(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """Text that the answer needs was cut off before it reached the model."""
+    generator, packed = trace.dataflow.generator, trace.dataflow.packed
+    cut = [passage for passage in packed if passage.share < limits.whole_passage]
+    if generator is None or not cut or all(passage.share == 0 for passage in packed) or _seen_by_another_model(trace):
+        return
+    shown_texts = [passage.text for passage in packed if passage.text]
+    whole_texts = [document.content for document in _documents_to_pack(trace)]
+    before, after = (sufficiency(trace.question, texts).value for texts in (whole_texts, shown_texts))
+    shown = sum(passage.share for passage in packed) / len(packed)
+    bad = max(ramp(after, limits.insufficient), trouble(trace, scores, limits))
+    harm = max(ramp(before - after, limits.sufficiency_lost), ramp(shown, limits.little_shown))
+    says = f"{len(cut)} of {len(packed)} passages reached the model cut or not at all ({shown:.0%} of their text did)"
+    size = sum(len(text) for text in whole_texts)
+    advice = (
+        f"raise the budget of the packing step from about {sum(map(len, shown_texts)):,} to {size:,} characters "
+        f"(some {size // 4:,} tokens), put the best passage first, or retrieve fewer and shorter passages"
+    )
+    signals = {"lost": max(0.0, before - after), "hidden": 1.0 - shown}
+    yield Finding(where_lost(trace).id, harm * bad, says, _not_passed(trace), advice, signals=signals)
+
+
+def where_lost(trace: Trace) -> Span:
+    """The first packing step whose output no longer has what it was given, else the last one, else the model call."""
+    known = roles(trace)
+    documents = _documents_to_pack(trace)
+    start = max((span.start_ns for span in trace.dataflow.last_stage), default=0)
+    packing = [span for span in trace.spans if known.get(span.id) == "pack" and span.start_ns >= start]
+    for span in packing:
+        text = text_of(span.output)
+        if any(visible_part(document.content, text)[0] < 1.0 for document in documents):
+            return span
+    tools = [span for span in trace.of_kind("tool") if any(below.documents for below in trace.descendants(span))]
+    for span in tools:
+        text = text_of(span.output)
+        if any(visible_part(document.content, text)[0] < 1.0 for document in documents):
+            return span
+    return packing[-1] if packing else trace.dataflow.generator or trace.root
+
+
+def _nothing_passed(trace: Trace) -> bool:
+    generator, packed = trace.dataflow.generator, trace.dataflow.packed
+    if generator is None or not packed or any(passage.share > 0 for passage in packed):
+        return False
+    if not any(document.content.strip() for document in _documents_to_pack(trace)):
+        return False
+    return bool(trace.dataflow.prompt_text) and not _seen_by_another_model(trace)
+
+
+def _unfilled(trace: Trace) -> list[tuple[Span, str, TextRange]]:
+    """Prompt variables without a value, and placeholders that the model was shown as they are."""
+    found: list[tuple[Span, str, TextRange]] = []
+    generator = trace.dataflow.generator
+    if generator is None:
+        return found
+    for span in trace.of_kind("prompt"):
+        if span.start_ns > generator.start_ns:
+            continue
+        for name, value in _variables(span):
+            if _CONTEXT_NAMES.search(name) and text_of(value).strip().lower() in _NOTHING:
+                says = f"the prompt's variable {name!r} was empty: “{quote(text_of(value))}”"
+                found.append((_maker(trace, span), says, place_of(span, "input")))
+    prompt = trace.dataflow.prompt_text
+    if match := _PLACEHOLDER.search(prompt):
+        # Whoever wrote the question may write braces too; a template's own placeholder is not in the question.
+        if match[0] not in trace.question and not any(match[0] in d.content for d in _documents_to_pack(trace)):
+            says = f"the model was shown the placeholder {match[0]!r} instead of a text"
+            step = next((s for s in reversed(trace.of_kind("prompt")) if s.start_ns <= generator.start_ns), generator)
+            found.append((step, says, excerpt(generator, "input", match[0])))
+    return found
+
+
+def _variables(span: Span) -> list[tuple[str, JsonValue]]:
+    return list(span.input.items()) if isinstance(span.input, dict) else []
+
+
+def _maker(trace: Trace, prompt: Span) -> Span:
+    """The packing step that gave a prompt its empty text, where one was recorded; else the prompt."""
+    known = roles(trace)
+    before = [
+        s for s in trace.spans if known.get(s.id) == "pack" and s.kind != "prompt" and s.start_ns <= prompt.start_ns
+    ]
+    empty = [span for span in before if text_of(span.output).strip().lower() in _NOTHING]
+    return empty[-1] if empty else prompt
+
+
+def _documents_to_pack(trace: Trace) -> list[Document]:
+    return [document for span in trace.dataflow.last_stage for document in span.documents]
+
+
+def _seen_by_another_model(trace: Trace) -> bool:
+    """A map step reads the passages one by one: what it wrote of them is in the last prompt, their own text is not."""
+    generator = trace.dataflow.generator
+    others = [text_of(span.input) for span in trace.leaf_llms if generator is None or span.id != generator.id]
+    return any(visible_part(document.content, text)[0] > 0 for document in _documents_to_pack(trace) for text in others)
+
+
+def _not_passed(trace: Trace) -> list[Evidence]:
+    found: list[Evidence] = []
+    for passage in trace.dataflow.packed:
+        if passage.share < 1 and passage.document is not None:
+            content = trace.get(passage.span_id).documents[passage.document].content
+            lost = content[len(passage.text) :] if content.startswith(passage.text) else content
+            lost = lost.lstrip(" .,;:\n")
+            start = len(content) - len(lost)
+            place = TextRange(
+                span_id=passage.span_id,
+                field=f"documents.{passage.document}",
+                start=start,
+                end=len(content),
+                text=quote(lost),
+            )
+            found.append(Evidence(says=f"not in the prompt: “{quote(lost)}”", at=place))
+    return found[:3]

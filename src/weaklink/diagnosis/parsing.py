@@ -1,0 +1,56 @@
+"""Rules on what the parser made of what the model wrote."""
+
+from collections.abc import Iterator
+
+from weaklink.diagnosis.finding import Finding, place_of, quote
+from weaklink.diagnosis.limits import Limits
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, strings_in, text_of
+from weaklink.model.roles import roles
+from weaklink.scoring.text.tokens import tokenise
+
+
+def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The parsed result holds a number that the model did not write."""
+    known = roles(trace)
+    for span in (span for span in trace.spans if span.kind == "parser" or known.get(span.id) == "parse"):
+        if span.status != "ok" or span.output is None or isinstance(span.output, str):
+            continue
+        written = _numbers_in(main_text(span.input))
+        lost = [number for number in _parsed_numbers(span) if number not in written]
+        if lost and written:
+            shown = ", ".join(f"{number:g}" for number in lost)
+            says = f"{span.name} made {shown} of “{quote(main_text(span.input), 80)}”"
+            text = text_of(span.output)
+            place = place_of(span, "output")
+            advice = "parse numbers with their thousands separators and units, or ask the model for plain numbers"
+            yield Finding(span.id, 0.9, says, [Evidence(says=f"parsed: {quote(text)}", at=place)], advice)
+
+
+def _parsed_numbers(span: Span) -> list[float]:
+    found: list[float] = []
+    stack = [span.output]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, int | float):
+            found.append(float(value))
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    found.extend(number for _, text in strings_in(span.output) for number in _numbers_in(text))
+    return found
+
+
+def _numbers_in(text: str) -> set[float]:
+    """The numbers of a text, each read as a person reads it: "1,200" and "1.2k" are 1200."""
+    return {float(token.value) for token in tokenise(text) if token.kind == "number" and _is_float(token.value)}
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""Rules on the query that a model made of the question."""
+
+import re
+from collections.abc import Iterator
+
+from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
+from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, messages_in, text_of
+from weaklink.model.roles import roles
+from weaklink.scoring.embedding import similarity
+from weaklink.scoring.question import frequencies, read_question
+
+_UNRESOLVED = re.compile(
+    r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there)\b", re.IGNORECASE
+)
+
+
+def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The rewritten query asks something else than the question."""
+    for span, query in _rewrites(trace):
+        lost, kept = _lost(trace, query)
+        alike = similarity(_needed(trace), query)
+        closeness = max(kept, alike if alike is not None else kept)
+        if not lost or closeness > limits.same_query:
+            continue
+        says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”"
+        strength = (1.0 - ramp(closeness, limits.drifted)) * _consequence(trace, scores, limits)
+        advice = f"search with the question as it was asked too, or tell the model to keep {listed(lost)}"
+        evidence = [Evidence(says=f"the query: “{quote(query)}”", at=_query_place(span, query))]
+        yield Finding(span.id, strength, says, evidence, advice, signals={"lost": 1.0 - kept})
+
+
+def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The rewritten query lacks what the question is about: a name, a number, or its subject."""
+    for span, query in _rewrites(trace):
+        lost, kept = _lost(trace, query)
+        subject = _unresolved(trace, query)
+        missing = lost or subject
+        alike = similarity(_needed(trace), query)
+        if not missing or max(kept, alike or 0.0) <= limits.same_query:
+            continue  # nothing is missing, or everything is: another query altogether
+        share = max(1.0 - kept, 0.6 if subject else 0.0)
+        says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”, without {listed(missing)}"
+        strength = ramp(share, limits.entity_lost) * _consequence(trace, scores, limits)
+        advice = f"tell the model that rewrites to keep names, numbers and the subject ({listed(missing)} here), or search with both"
+        at = excerpt(trace.root, "input", missing[0])
+        evidence = [
+            Evidence(says=f"the query: “{quote(query)}”", at=_query_place(span, query)),
+            Evidence(says=f"in the question, not in the query: {listed(missing)}", at=at),
+        ]
+        yield Finding(span.id, strength, says, evidence, advice, signals={"lost": share})
+
+
+def _rewrites(trace: Trace) -> Iterator[tuple[Span, str]]:
+    """Each step that wrote a query, with the query; the last of several, when one corrects another."""
+    known = roles(trace)
+    found = [span for span in trace.spans if known.get(span.id) == "rewrite"]
+    for span in found[-1:]:
+        if (query := main_text(span.output).strip()) and trace.question:
+            yield span, query
+
+
+def _needed(trace: Trace) -> str:
+    """The question, with what the user said before where the question points back to it."""
+    question = trace.question
+    return f"{' '.join(_history(trace))} {question}" if _UNRESOLVED.search(question) and _history(trace) else question
+
+
+def _history(trace: Trace) -> list[str]:
+    said = [text_of(m.get("content")) for m in messages_in(trace.root.input) if m.get("role") in ("user", "human")]
+    return [text for text in said if text.strip() and text.strip() != trace.question]
+
+
+def _lost(trace: Trace, query: str) -> tuple[list[str], float]:
+    """The question's words that the query lacks, the rarest first, and the share of the question, by weight, that it has."""
+    asked = read_question(trace.question)
+    held = frequencies(query).keys()
+    lost = [value for value in asked.weights if value not in held]
+    ordered = sorted(lost, key=lambda value: -asked.weights[value])
+    return [asked.surfaces[value] for value in ordered], asked.coverage(set(held))
+
+
+def _unresolved(trace: Trace, query: str) -> list[str]:
+    """What the user spoke of before, where the query says "it" and does not name it."""
+    history = _history(trace)
+    if not history or not _UNRESOLVED.search(query):
+        return []
+    before = read_question(" ".join(history))
+    known = frequencies(query).keys() | frequencies(trace.question).keys()
+    named = frequencies(query).keys() & before.weights.keys()
+    ordered = sorted(before.weights.keys() - known, key=lambda value: -before.weights[value])
+    return [] if named else [before.surfaces[value] for value in ordered[:3]]
+
+
+def _consequence(trace: Trace, scores: Scores, limits: Limits) -> float:
+    """Whether what was then found was not enough: a query may lose words and find the passage all the same."""
+    found = [
+        value for span in trace.of_kind("retriever") if (value := scores.value(span.id, "sufficiency")) is not None
+    ]
+    lacking = ramp(max(found), limits.insufficient) if found else 1.0
+    return max(lacking, 0.8 * trouble(trace, scores, limits))
+
+
+def _query_place(span: Span, query: str):
+    return excerpt(span, "output", query) if span.output is not None else place_of(span, "input")
