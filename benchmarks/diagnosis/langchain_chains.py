@@ -84,7 +84,6 @@ class PieceEmbeddings(Embeddings):
 
 
 class PieceReranker(BaseDocumentCompressor):
-    model_config = {"arbitrary_types_allowed": True}
     pieces: Any
 
     def compress_documents(self, documents: Sequence[Document], query: str, callbacks: Any = None) -> list[Document]:
@@ -166,7 +165,7 @@ def parser_of(pieces: Pieces) -> Any:
     return StrOutputParser() if pieces.parse is stripped else PieceParser(pieces=pieces)
 
 
-SEARCH = ("VectorStoreRetriever", "CheckedRetriever", "KeywordRetriever", "search_documents")
+SEARCH = ("VectorStoreRetriever", "CheckedRetriever", "KeywordRetriever", "PieceEmbeddings", "search_documents")
 ANSWER = ("SaidModel",)
 PARSE = ("StrOutputParser", "PieceParser")
 
@@ -194,7 +193,7 @@ def classic(pieces: Pieces, asked: Asked) -> Pipeline:
     chain = create_retrieval_chain(retriever_of(pieces), create_stuff_documents_chain(writer(pieces), prompt))
     return Pipeline(
         lambda callbacks: chain.invoke({"input": asked.text}, {"callbacks": callbacks}),
-        {"retrieve": SEARCH, "pack": ("format_inputs", "ChatPromptTemplate"), "generate": ANSWER, "parse": PARSE},
+        {"retrieve": SEARCH, "pack": ("format_inputs", "ChatPromptTemplate"), "generate": ANSWER},
     )
 
 
@@ -255,7 +254,7 @@ def compression(pieces: Pieces, asked: Asked) -> Pipeline:
         lambda callbacks: chain.invoke({"input": asked.text}, {"callbacks": callbacks}),
         {
             "retrieve": SEARCH, "rerank": ("PieceReranker", "ContextualCompressionRetriever"), "generate": ANSWER,
-            "pack": ("format_inputs", "ChatPromptTemplate"), "parse": PARSE,
+            "pack": ("format_inputs", "ChatPromptTemplate")
         },
     )  # fmt: skip
 
@@ -299,7 +298,7 @@ def conversational(pieces: Pieces, asked: Asked) -> Pipeline:
             {"input": asked.follow_up, "chat_history": history}, {"callbacks": callbacks}
         ),
         {
-            "rewrite": ("condense",), "retrieve": SEARCH, "generate": ("write_answer",), "parse": PARSE,
+            "rewrite": ("condense",), "retrieve": SEARCH, "generate": ("write_answer",),
             "pack": ("format_inputs", "ChatPromptTemplate"),
         },
     )  # fmt: skip

@@ -208,8 +208,8 @@ def engine_of(pieces: Pieces, retriever: BaseRetriever, **more: Any) -> Retrieve
     return RetrieverQueryEngine(retriever=retriever, response_synthesizer=synthesizer, **more)
 
 
-SEARCH = ("VectorIndexRetriever", "KeywordRetriever", "CheckedRetriever", "search_documents")
-SYNTHESIS = ("CompactAndRefine", "synthesize", "get_response", "DefaultRefineProgram", "SaidLLM")
+SEARCH = ("VectorIndexRetriever", "KeywordRetriever", "CheckedRetriever", "query embedding", "search_documents")
+SYNTHESIS = ("CompactAndRefine", "prompt", "synthesize", "get_response", "DefaultRefineProgram", "SaidLLM")
 ANSWER = ("SaidLLM", "SaidLLM.predict", "SaidLLM.complete")
 
 
@@ -305,7 +305,7 @@ def custom(pieces: Pieces, asked: Asked) -> Pipeline:
     return Pipeline(
         lambda _: engine.query(asked.text),
         {
-            "retrieve": SEARCH, "rerank": ("PieceReranker",), "pack": ("build_context", "SaidLLM"), "generate": ANSWER,
+            "retrieve": SEARCH, "rerank": ("PieceReranker",), "pack": ("build_context", "prompt", "SaidLLM"), "generate": ANSWER,
             "parse": ("parse_answer",),
         },
     )  # fmt: skip

@@ -17,7 +17,7 @@ from zlib import crc32
 from benchmarks.diagnosis import langchain_chains, llama_index_engines
 from benchmarks.diagnosis.operators import HARMLESS, OPERATORS, Operator
 from benchmarks.diagnosis.pieces import FETCH_TOOL, Pieces, Reply, by_words
-from benchmarks.diagnosis.pipeline import Pipeline
+from benchmarks.diagnosis.pipeline import Asked, Pipeline
 from benchmarks.diagnosis.questions import Corpus, Question
 from benchmarks.diagnosis.situation import Situation, changed
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
@@ -133,10 +133,10 @@ class Maker:
             pieces = operator.apply(pieces, at, strength)
             if pieces is None:
                 return None
-        pipeline = self._build(framework, name, _noting(pieces, prompts), at)
+        pipeline = self.build(framework, name, _noting(pieces, prompts), at.asked)
         if pipeline is None or any(o.role and o.role not in pipeline.steps for o in operators):
             return None
-        trace = self._record(framework, pipeline)
+        trace = self.record(framework, pipeline)
         if trace is None or not self._shows(trace, at, operators[0], prompts):
             return None
         culprits = _culprits(trace, pipeline, operators[0]) if operators[0].failures else ()
@@ -163,14 +163,16 @@ class Maker:
             return kind, text
         return (kind, at.closed_book) if kind == "closed book" else (kind, changed(at.good, at.chance))
 
-    def _build(self, framework: str, name: str, pieces: Pieces, at: Situation) -> Pipeline | None:
+    def build(self, framework: str, name: str, pieces: Pieces, asked: Asked) -> Pipeline | None:
+        """The pipeline made of these pieces; None where it cannot be."""
         try:
-            return FRAMEWORKS[framework].PIPELINES[name](pieces, at.asked)
+            return FRAMEWORKS[framework].PIPELINES[name](pieces, asked)
         except Exception as error:  # a piece that this pipeline cannot be built with, such as a prompt without context
             self.skipped[f"{framework} {name}: {type(error).__name__}"] += 1
             return None
 
-    def _record(self, framework: str, pipeline: Pipeline) -> Trace | None:
+    def record(self, framework: str, pipeline: Pipeline) -> Trace | None:
+        """Runs it; the trace is recorded as any other is."""
         try:
             if framework == "langchain":
                 pipeline.run([self.langchain])
@@ -186,7 +188,9 @@ class Maker:
         prompt = prompts[-1] if prompts else ""
         retrieved = "\n".join(d.content for span in trace.of_kind("retriever") for d in span.documents)
         half = (len(at.evidence) + 1) // 2
-        if operator.role in ("plan", "tool") or trace.root.error is not None:
+        if operator.hard and operator.failures[-1] in ("raised", "timed_out"):
+            return trace.root.error is not None or any(span.failed for span in trace.spans)
+        if operator.role in ("plan", "tool"):
             return True
         if not operator.loses_evidence:
             return operator.failure == "stale" or at.sees(prompt) >= half > 0
@@ -268,7 +272,7 @@ def read(folder: Path) -> list[tuple[Case, Trace]]:
     """What `write` wrote."""
     with (folder / "cases.jsonl").open() as cases, (folder / "traces.jsonl").open() as traces:
         rows = [json.loads(line) for line in cases]
-        lists = {name for name in ("operators", "failures", "culprits")}
+        lists = ("operators", "failures", "culprits")
         made = [Case(**{key: tuple(value) if key in lists else value for key, value in row.items()}) for row in rows]
         return list(zip(made, map(Trace.model_validate_json, traces), strict=True))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.diagnosis.make import Case
-from weaklink.diagnosis import diagnose
+from weaklink.diagnosis import diagnose, probabilities
 from weaklink.model import Diagnosis, Score, Trace
 from weaklink.scoring import score_trace
 
@@ -144,3 +146,14 @@ def calibration_error(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> fl
         if part:
             total += abs(sum(p for p, _ in part) - sum(right for _, right in part))
     return total / len(ordered)
+
+
+@contextmanager
+def using(model: dict[str, Any]) -> Iterator[None]:
+    """Diagnoses with other probabilities than those that ship."""
+    shipped = probabilities.fitted
+    probabilities.fitted = lambda: model  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        probabilities.fitted = shipped

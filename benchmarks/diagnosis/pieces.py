@@ -70,6 +70,8 @@ def by_meaning(question: str, passages: Sequence[str], k: int) -> list[str]:
 
 def most_alike(question: str, passages: Sequence[str]) -> list[str]:
     """The better half of what was found, and three at least: a reranker on words and meaning."""
+    if not passages:
+        return []
     words, meaning = (by(question, passages, len(passages)) for by in (by_words, by_meaning))
     place = {text: words.index(text) + meaning.index(text) for text in passages}
     return sorted(place, key=lambda text: place[text])[: max(3, len(passages) // 2)]

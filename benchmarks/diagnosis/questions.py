@@ -13,6 +13,7 @@ from typing import Any
 
 from weaklink.demo.cases import load_cases
 from weaklink.demo.handbook import load_handbook
+from weaklink.scoring import is_abstention
 
 DEFAULT_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SHORTEST_EVIDENCE = 20
@@ -86,7 +87,8 @@ def ragtruth(data: Path) -> Corpus:
             gold[source] = tuple(range(len(passages), len(passages) + len(parts)))
             passages += parts
             found[source] = {"question": row["question"], "answers": [], "bad": []}
-        found[source]["bad" if row["spans"] else "answers"].append(row["answer"])
+        if row["spans"] or not _refuses(row["answer"]):  # "unable to answer" is no good answer where others answer
+            found[source]["bad" if row["spans"] else "answers"].append(row["answer"])
     questions = tuple(
         Question(f"ragtruth-{key}", "ragtruth", item["question"], gold[key], tuple(item["answers"]), tuple(item["bad"]))
         for key, item in found.items()
@@ -113,6 +115,10 @@ CORPORA: dict[str, Callable[[Path], Corpus]] = {"clapnq": clapnq, "ragtruth": ra
 
 def load(data: Path) -> list[Corpus]:
     return [read(data) for read in CORPORA.values()]
+
+
+def _refuses(answer: str) -> bool:
+    return is_abstention(answer) or "unable to answer" in answer.lower()
 
 
 def _plain(text: str) -> str:

@@ -103,3 +103,33 @@ def test_an_answer_that_stops_at_the_token_limit_is_cut_off(chain):
 def test_a_model_that_writes_nothing_is_blamed(chain):
     diagnosis = diagnose(chain(answer="", llm={"output": ""}))
     assert blamed(diagnosis) == ("broken", "llm", "empty_output")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "An employee has 28 days of paid vacation per year, and it is requested in the",
+        "The rules for paid vacation per year are as follows:",
+    ],
+)
+def test_an_answer_that_stops_before_it_is_complete_is_incomplete(chain, answer):
+    diagnosis = diagnose(chain(answer=answer))
+    assert blamed(diagnosis) == ("broken", "llm", "incomplete")
+    assert diagnosis.evidence[0].at.end == len(answer)
+
+
+@pytest.mark.parametrize(
+    "answer", ["28 days", "28 days of paid vacation", "Paid vacation:\n- 28 days per year\n- two weeks ahead"]
+)
+def test_a_bare_value_or_a_list_is_not_incomplete(chain, answer):
+    assert all(suspect.failure != "incomplete" for suspect in diagnose(chain(answer=answer)).suspects)
+
+
+def test_an_answer_from_a_passage_about_something_else_is_off_question(chain):
+    diagnosis = diagnose(chain(answer="The office in Ostmere has 60 parking places, booked in the Frontdesk app."))
+    assert blamed(diagnosis) == ("broken", "llm", "off_question")
+    assert "28 days" in diagnosis.evidence[1].says
+
+
+def test_a_short_answer_that_repeats_no_word_of_the_question_is_not_off_question(chain):
+    assert diagnose(chain(answer="28 days.")).verdict == "ok"

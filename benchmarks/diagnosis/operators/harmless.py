@@ -79,7 +79,9 @@ def quoted(pieces: Pieces, at: Situation, strength: float) -> Pieces | None:
 def first_sentences(pieces: Pieces, at: Situation, strength: float) -> Pieces | None:
     """The answer is the first sentences of a longer good one."""
     sentences = [at.good[a:b] for a, b in split_sentences(at.good)]
-    return pieces.but(answer=lambda prompt: Reply(" ".join(sentences[:2]))) if len(sentences) > 2 else None
+    if len(sentences) <= 3 or sentences[2].endswith(":"):
+        return None
+    return pieces.but(answer=lambda prompt: Reply(" ".join(sentences[:3])))
 
 
 def some_duplicates(pieces: Pieces, at: Situation, strength: float) -> Pieces:

@@ -46,7 +46,7 @@ def other_index(pieces: Pieces, at: Situation, strength: float) -> Pieces:
 
 def mixed_embeddings(pieces: Pieces, at: Situation, strength: float) -> Pieces:
     """The index holds the vectors of the embedding model of before."""
-    return pieces.but(embed_documents=_hashed)
+    return pieces.but(embed_documents=hashed)
 
 
 def constant_query_vector(pieces: Pieces, at: Situation, strength: float) -> Pieces:
@@ -223,7 +223,7 @@ def _first_three(passages: Sequence[str]) -> str:
     return "\n\n".join(passages[:3])
 
 
-def _hashed(texts: Sequence[str]) -> list[list[float]]:
+def hashed(texts: Sequence[str]) -> list[list[float]]:
     length = len(embedded(["length"])[0])
     vectors: list[list[float]] = []
     for text in texts:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import JsonValue
 
 from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, place_of, quote, trouble
+from weaklink.diagnosis.generation import kinds_of
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Score, Scores, Span, Trace, main_text, messages_in, strings_in, text_of
 from weaklink.scoring.question import frequencies, read_question
@@ -30,7 +31,8 @@ _NOTHING = re.compile(
     r"^\s*(?:|null|none|\[\]|\{\}|n/?a|no results?(?: found)?\.?|nothing found\.?)\s*$", re.IGNORECASE
 )
 _ANNOUNCES = re.compile(
-    r"^\W*(?:(?:ok|okay|sure|certainly|of course)\W+)?(?:i will|i'll|i am going to|i'm going to|let me|let's|i need to|first,? i(?:'ll| will)|one moment)\b",
+    r"^\W*(?:(?:ok|okay|sure|certainly|of course)\W+)?(?:i will|i'll|i am going to|i'm going to|let me|let's"
+    r"|i need to|first,? i(?:'ll| will)|one moment)\b",
     re.IGNORECASE,
 )
 _SEARCHES = re.compile(
@@ -49,6 +51,8 @@ def tool_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
         if _is_bad_call(span):
             continue
         failed = span.failed and span.error is not None
+        if failed and any(below.failed and below.kind != "llm" for below in trace.descendants(span)):
+            continue  # a step inside it failed, and it only passed that on
         said = "" if failed else _failure_text(span)
         if not failed and not said:
             continue
@@ -79,7 +83,10 @@ def bad_arguments(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         why = quote(span.error.message, 100) if refused and span.error else f"{listed(empty)} is empty"
         says = f"{planner.name} called {span.name} with “{given}”: {why}"
         evidence = [Evidence(says=f"the call: “{given}”", at=place_of(span, "input"))]
-        advice = f"describe the arguments of {span.name} in its schema, with an example, and return the error to the model so that it can mend its call"
+        advice = (
+            f"describe the arguments of {span.name} in its schema, with an example, and return the error to the model "
+            "so that it can mend its call"
+        )
         strength = limits.hard if refused else 0.9 * max(trouble(trace, scores, limits), 0.5)
         yield Finding(planner.id, strength, says, evidence, advice, hard=refused)
 
@@ -171,7 +178,7 @@ def misread_output(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
         Evidence(says=f"{tool.name}: “{quote(support.text)}”", at=support),
     ]
     advice = "return short, labelled results from the tool, or ask the model to quote the value that it uses"
-    yield Finding(generator.id, 1.0 - (worst.value or 0.0), says, evidence, advice)
+    yield Finding(generator.id, 1.0 - (worst.value or 0.0), says, evidence, advice, signals=kinds_of(bad))
 
 
 def _failed_tool(trace: Trace, span: Span, scores: Scores, limits: Limits, said: str) -> Finding:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from weaklink.diagnosis.finding import Finding, Rule
+from weaklink.diagnosis.finding import Finding, Rule, symptoms
 from weaklink.diagnosis.limits import Limits
+from weaklink.diagnosis.probabilities import calibrated, sureness
 from weaklink.model import Diagnosis, Role, Scores, Span, Step, StripCell, Suspect, Trace, Verdict
 from weaklink.model.roles import roles
 
@@ -31,7 +32,12 @@ class Named:
 def find(trace: Trace, scores: Scores, limits: Limits, rules: Iterable[Rule]) -> list[Named]:
     """Everything that the rules find, in the order in which the steps began."""
     start = {span.id: span.start_ns for span in trace.spans}
-    found = [Named(rule, finding) for rule in rules for finding in rule(trace, scores, limits)]
+    shown = symptoms(trace, scores)
+    found = [
+        Named(rule, calibrated(rule.__name__, finding, shown))
+        for rule in rules
+        for finding in rule(trace, scores, limits)
+    ]
     return sorted(found, key=lambda named: start.get(named.finding.span_id, 0))
 
 
@@ -100,10 +106,11 @@ def _verdict(
 ) -> tuple[Verdict, float]:
     top = suspects[0].probability if suspects else 0.0
     if top >= limits.broken:
-        return "broken", min(top, limits.surest)
+        return "broken", min(sureness("broken", top), limits.surest)
     sound = min(limits.surest, _grounded(trace, scores))
     for suspect in suspects:
         sound *= 1.0 - suspect.probability
+    sound = min(limits.surest, sureness("ok", sound))
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
         return "unknown", top
     if trace.status == "interrupted" or _asks_nothing(trace):

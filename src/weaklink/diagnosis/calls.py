@@ -48,7 +48,7 @@ def _worst(trace: Trace, limits: Limits) -> list[Span]:
     calls: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for span in trace.of_kind("tool", "retriever"):
         calls[span.name, text_of(span.input)].append(span)
-    worst = max(calls.values(), key=lambda spans: (len(spans), -spans[0].start_ns), default=[])
+    worst = max(calls.values(), key=lambda spans: (len(spans), -spans[0].start_ns), default=list[Span]())
     is_loop = len(worst) >= limits.same_call and len({_result(span) for span in worst}) < len(worst)
     return worst if is_loop else []
 

@@ -1,12 +1,13 @@
 """Rules on what the model made of its context."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, quote
+from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, place_of, quote
 from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Evidence, Score, Scores, Trace
+from weaklink.model import Evidence, Score, Scores, Span, Trace
+from weaklink.scoring.answer import expected_type, has_type
 from weaklink.scoring.question import frequencies, read_question
 
 _WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*`0-9%€$]\s*$")
@@ -67,7 +68,8 @@ _NEVER_LAST = frozenset(
         "such",
     ]
 )
-_BARE = 4
+_BARE = 6
+_ANNOUNCED = re.compile(r"^\W*(?:i will|i'll|let me)\b", re.IGNORECASE)
 
 
 def contradicted(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -148,15 +150,42 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     if fits is None or fits.value is None:
         return
     text = trace.dataflow.generator_text
-    asked = read_question(trace.question)
-    shared = asked.coverage(set(frequencies(text).keys()))
-    strength = ramp(fits.value, limits.beside_the_question) * (1.0 - shared)
-    if strength <= 0.0 or (len(text.split()) <= _BARE and fits.value >= 0.3):
+    if not trace.dataflow.context or _ANNOUNCED.match(text):
+        return
+    gap, better = _better_passage(trace, scores, generator)
+    shared = read_question(trace.dataflow.asked).coverage(set(frequencies(text).keys()))
+    kind = expected_type(trace.question)
+    fitting = bool(kind) and has_type(kind, text, trace.question)
+    beside = ramp(fits.value, limits.beside_the_question)
+    strength = beside * max(
+        ramp(gap, limits.other_passage), 0.0 if fitting or len(text.split()) <= _BARE else 0.5 * (1.0 - shared)
+    )
+    if strength <= 0.0:
         return
     says = f"the answer “{quote(text, 80)}” is not about the question “{quote(trace.question, 80)}” ({fits.reason})"
-    evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text))]
+    evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text)), *better]
     advice = "repeat the question at the end of the prompt, after the passages, and give fewer passages"
-    yield Finding(generator.id, strength, says, evidence, advice, signals={"shared": 1.0 - shared})
+    signals = {"gap": max(0.0, gap), "shared": 1.0 - shared, "type": float(bool(kind) and not fitting)}
+    yield Finding(generator.id, strength, says, evidence, advice, signals=signals)
+
+
+def _better_passage(trace: Trace, scores: Scores, generator: Span) -> tuple[float, list[Evidence]]:
+    """By how much a passage that the answer does not rest on is more relevant than those it does, and that passage."""
+    sentences = scores.of_sentences(generator.id, "groundedness")
+    used = {(s.support.span_id, s.support.field) for s in sentences if s.support is not None and s.label == "supported"}
+    if not used:
+        return 0.0, []
+    rated = [
+        (score.value, span, index) for span in trace.dataflow.last_stage
+        for index, score in scores.of_documents(span.id, "relevance").items() if score.value is not None
+    ]  # fmt: skip
+    rests_on = [value for value, span, index in rated if (span.id, f"documents.{index}") in used]
+    if not rests_on:
+        return 0.0, []
+    best, span, index = max(rated, key=lambda item: item[0])
+    text = span.documents[index].content
+    evidence = Evidence(says=f"nearer to the question: “{quote(text)}”", at=place_of(span, f"documents.{index}", text))
+    return best - max(rests_on), [evidence]
 
 
 def _stops_inside(text: str, last: str) -> bool:
@@ -189,9 +218,25 @@ def _bad_sentences(trace: Trace, scores: Scores, label: str, what: str) -> Itera
         if label == "contradicted"
         else "ask the model to answer only from its context, and to say when the context does not hold the answer"
     )
-    yield Finding(
-        generator.id, strength, says, [item for score in bad[:3] for item in _sentence_evidence(score)], advice
-    )
+    evidence = [item for score in bad[:3] for item in _sentence_evidence(score)]
+    claims = [
+        s for s in scores.of_sentences(generator.id, "groundedness") if s.label not in ("not_a_claim", "abstention")
+    ]
+    signals = {**kinds_of(bad), "share": len(bad) / max(1, len(claims))}
+    yield Finding(generator.id, strength, says, evidence, advice, signals=signals)
+
+
+def kinds_of(bad: Sequence[Score]) -> dict[str, float]:
+    """What the bad sentences get wrong, each 0 or 1: "number", "name", "negation", and "values" for any of the first two."""
+    words = [word.partition(" (the passage says")[0] for score in bad for word in score.detail]
+    number = any(char.isdigit() for word in words for char in word)
+    name = any(word[:1].isupper() for word in words)
+    return {
+        "number": float(number),
+        "name": float(name),
+        "negation": float(any("negation" in word for word in words)),
+        "values": float(number or name),
+    }
 
 
 def _sentence_evidence(score: Score) -> Iterator[Evidence]:

@@ -113,7 +113,7 @@ def _searches(trace: Trace) -> list[Span]:
 
 def _nearest(trace: Trace, span: Span) -> int | None:
     """The passage with most of the question's words; None where none has any."""
-    asked = read_question(trace.question)
+    asked = read_question(trace.dataflow.asked)
     covered = [asked.coverage(set(frequencies(document.content).keys())) for document in span.documents]
     best = max(range(len(covered)), key=covered.__getitem__, default=None)
     return best if best is not None and covered[best] > 0 else None

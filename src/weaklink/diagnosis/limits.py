@@ -24,6 +24,8 @@ class Limits(BaseModel, frozen=True):
     """Share of the question's words, by weight, that the query lost."""
     beside_the_question: tuple[float, float] = (0.55, 0.25)
     """Answer relevance: from here on the answer may be about something else, from there on it is."""
+    other_passage: tuple[float, float] = (0.15, 0.5)
+    """By how much another passage is more relevant than those that the answer rests on."""
     copies: tuple[float, float] = (0.2, 0.6)
     """Share of the passages that are copies of others."""
     grounded: tuple[float, float] = (0.6, 0.9)

@@ -52,7 +52,7 @@ def context_truncated(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
         return
     shown_texts = [passage.text for passage in packed if passage.text]
     whole_texts = [document.content for document in _documents_to_pack(trace)]
-    before, after = (sufficiency(trace.question, texts).value for texts in (whole_texts, shown_texts))
+    before, after = (sufficiency(trace.dataflow.asked, texts).value for texts in (whole_texts, shown_texts))
     shown = sum(passage.share for passage in packed) / len(packed)
     bad = max(ramp(after, limits.insufficient), trouble(trace, scores, limits))
     harm = max(ramp(before - after, limits.sufficiency_lost), ramp(shown, limits.little_shown))
@@ -107,12 +107,13 @@ def _unfilled(trace: Trace) -> list[tuple[Span, str, TextRange]]:
                 says = f"the prompt's variable {name!r} was empty: “{quote(text_of(value))}”"
                 found.append((_maker(trace, span), says, place_of(span, "input")))
     prompt = trace.dataflow.prompt_text
-    if match := _PLACEHOLDER.search(prompt):
-        # Whoever wrote the question may write braces too; a template's own placeholder is not in the question.
-        if match[0] not in trace.question and not any(match[0] in d.content for d in _documents_to_pack(trace)):
-            says = f"the model was shown the placeholder {match[0]!r} instead of a text"
-            step = next((s for s in reversed(trace.of_kind("prompt")) if s.start_ns <= generator.start_ns), generator)
-            found.append((step, says, excerpt(generator, "input", match[0])))
+    match = _PLACEHOLDER.search(prompt)
+    # Whoever wrote the question or a passage may write braces too; a template's own placeholder is in neither.
+    theirs = [trace.question, *(document.content for document in _documents_to_pack(trace))]
+    if match and not any(match[0] in text for text in theirs):
+        says = f"the model was shown the placeholder {match[0]!r} instead of a text"
+        step = next((s for s in reversed(trace.of_kind("prompt")) if s.start_ns <= generator.start_ns), generator)
+        found.append((step, says, excerpt(generator, "input", match[0])))
     return found
 
 

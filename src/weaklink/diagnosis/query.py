@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Evidence, Scores, Span, Trace, main_text, messages_in, text_of
+from weaklink.model import Evidence, Scores, Span, Trace, main_text
 from weaklink.model.roles import roles
 from weaklink.scoring.embedding import similarity
 from weaklink.scoring.question import frequencies, read_question
@@ -19,7 +19,7 @@ def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
     """The rewritten query asks something else than the question."""
     for span, query in _rewrites(trace):
         lost, kept = _lost(trace, query)
-        alike = similarity(_needed(trace), query)
+        alike = similarity(trace.dataflow.asked, query)
         closeness = max(kept, alike if alike is not None else kept)
         if not lost or closeness > limits.same_query:
             continue
@@ -36,7 +36,7 @@ def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
         lost, kept = _lost(trace, query)
         subject = _unresolved(trace, query)
         missing = lost or subject
-        alike = similarity(_needed(trace), query)
+        alike = similarity(trace.dataflow.asked, query)
         if not missing or max(kept, alike or 0.0) <= limits.same_query:
             continue  # nothing is missing, or everything is: another query altogether
         share = max(1.0 - kept, 0.6 if subject else 0.0)
@@ -60,17 +60,6 @@ def _rewrites(trace: Trace) -> Iterator[tuple[Span, str]]:
             yield span, query
 
 
-def _needed(trace: Trace) -> str:
-    """The question, with what the user said before where the question points back to it."""
-    question = trace.question
-    return f"{' '.join(_history(trace))} {question}" if _UNRESOLVED.search(question) and _history(trace) else question
-
-
-def _history(trace: Trace) -> list[str]:
-    said = [text_of(m.get("content")) for m in messages_in(trace.root.input) if m.get("role") in ("user", "human")]
-    return [text for text in said if text.strip() and text.strip() != trace.question]
-
-
 def _lost(trace: Trace, query: str) -> tuple[list[str], float]:
     """The question's words that the query lacks, the rarest first, and the share of the question, by weight, that it has."""
     asked = read_question(trace.question)
@@ -82,10 +71,9 @@ def _lost(trace: Trace, query: str) -> tuple[list[str], float]:
 
 def _unresolved(trace: Trace, query: str) -> list[str]:
     """What the user spoke of before, where the query says "it" and does not name it."""
-    history = _history(trace)
-    if not history or not _UNRESOLVED.search(query):
+    if trace.dataflow.asked == trace.question or not _UNRESOLVED.search(query):
         return []
-    before = read_question(" ".join(history))
+    before = read_question(trace.dataflow.asked)
     known = frequencies(query).keys() | frequencies(trace.question).keys()
     named = frequencies(query).keys() & before.weights.keys()
     ordered = sorted(before.weights.keys() - known, key=lambda value: -before.weights[value])

@@ -84,9 +84,9 @@ def _rerankers(trace: Trace) -> list[Span]:
 
 
 def _rated(trace: Trace, documents: tuple[Document, ...]) -> list[float]:
-    return relevance(trace.question, [document.content for document in documents])
+    return relevance(trace.dataflow.asked, [document.content for document in documents])
 
 
 def _enough(trace: Trace, documents: tuple[Document, ...]) -> float:
     """Sufficiency of documents; 0 for none."""
-    return sufficiency(trace.question, [document.content for document in documents]).value if documents else 0.0
+    return sufficiency(trace.dataflow.asked, [document.content for document in documents]).value if documents else 0.0

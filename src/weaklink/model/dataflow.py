@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _QUESTION_KEYS = ("question", "query", "input", "user_input", "user_query", "prompt", "text", "search_query")
 _ANSWER_KEYS = ("answer", "output", "result", "response", "final_answer", "text", "content")
 _CONTEXT_KEYS = ("context", "contexts", "documents", "docs", "passages", "sources", "context_str", "summaries")
+# Words by which a question points back to an earlier turn.
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there|one)\b", re.IGNORECASE
+)
+_EARLIER_TURNS = 3
 # A shared run of fewer characters than this can be chance ("The company"), so it does not count as a passage seen.
 _SHORTEST_SIGHTING = 24
 
@@ -52,6 +57,22 @@ class Dataflow:
         if not found:
             found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")
         return found.strip()
+
+    @cached_property
+    def asked(self) -> str:
+        """The question, with what the user said before where it points back to it ("and how long is it?")."""
+        said = [text for text in self._said_before if text != self.question]
+        return (
+            "\n".join([*said[-_EARLIER_TURNS:], self.question])
+            if said and _POINTS_BACK.search(self.question)
+            else self.question
+        )
+
+    @cached_property
+    def _said_before(self) -> list[str]:
+        """What the user said in earlier turns, as far as the root was given it."""
+        turns = [m for m in messages_in(self._trace.root.input) if m.get("role") in ("user", "human")]
+        return [text for turn in turns if (text := text_of(turn.get("content")).strip())]
 
     @cached_property
     def answer(self) -> str:

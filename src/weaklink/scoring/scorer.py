@@ -51,7 +51,7 @@ class Relevance:
         """Score each document of each retriever and reranker, and the span by its best one."""
         scores: list[Score] = []
         for span in _retrievals(trace):
-            scores += self._span(trace.question, span)
+            scores += self._span(trace.dataflow.asked, span)
         return scores
 
     def _span(self, question: str, span: Span) -> list[Score]:
@@ -88,7 +88,7 @@ class Sufficiency:
 
     def score(self, trace: Trace) -> list[Score]:
         """Score each retriever and reranker by its documents, and the generator by its context."""
-        scores = [self._documents(trace.question, span) for span in _retrievals(trace)]
+        scores = [self._documents(trace.dataflow.asked, span) for span in _retrievals(trace)]
         generator = trace.dataflow.generator
         if generator is not None:
             scores.append(self._context(trace, generator))
@@ -112,7 +112,7 @@ class Sufficiency:
         missing = _missing(trace.question, context, "the model saw no context that the trace could find")
         if missing:
             return Score.unscored(generator.id, self.name, missing, scorer=version)
-        verdict = self._judge(trace.question, [passage.text for passage in context])
+        verdict = self._judge(trace.dataflow.asked, [passage.text for passage in context])
         place = None
         if verdict.passage is not None:
             place = _range_in_passage(trace, context[verdict.passage], verdict.start, verdict.end)
@@ -217,7 +217,7 @@ class AnswerRelevance:
             return [Score.unscored(generator.id, self.name, _NO_QUESTION, scorer=version)]
         if not text.strip():
             return [Score.unscored(generator.id, self.name, "the model wrote no text", scorer=version)]
-        value, reason = answer_relevance(trace.question, text)
+        value, reason = answer_relevance(trace.dataflow.asked, text)
         return [Score(span_id=generator.id, name=self.name, value=value, reason=reason, scorer=version)]
 
 

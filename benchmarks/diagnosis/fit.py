@@ -1,0 +1,159 @@
+"""Fits the probabilities of the diagnosis on the traces whose operators are not kept apart.
+
+The steps of a chain break one after the other, so each suspicion about a step up to the broken one is one observation: right
+or wrong. What comes after it is explained by it and says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+try:
+    from scipy.optimize import minimize
+except ModuleNotFoundError as error:
+    raise SystemExit("fitting needs scipy, which weaklink itself does not: pip install scipy") from error
+
+from benchmarks.diagnosis.measure import Found
+from weaklink.diagnosis import RULES, Limits
+from weaklink.diagnosis.finding import Finding, symptoms
+from weaklink.diagnosis.probabilities import features
+from weaklink.model import Scores
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "weaklink" / "diagnosis" / "weights" / "probabilities.json"
+PENALTY = 2.0
+"""L2 towards the rule's own strength: weight 1 on its log odds, 0 on all else."""
+FEWEST = 6
+"""Observations below which a class keeps its rule's strength."""
+LOST = ("abstained", "ungrounded", "insufficient")
+READS: dict[str, tuple[str, ...]] = {
+    "off_topic": LOST, "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
+    "stale": (), "rewrite_drift": ("lost", *LOST), "entity_dropped": ("lost", *LOST),
+    "good_document_dropped": ("gap", "lost", *LOST), "bad_order": ("gap", *LOST),
+    "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation"),
+    "unsupported": ("values", "share"), "answered_without_evidence": ("ungrounded", "insufficient"),
+    "false_abstention": (), "incomplete": (), "off_question": ("gap", "shared", "type"), "lost_in_parsing": (),
+    "tool_error": LOST, "bad_arguments": LOST, "invented_argument": LOST, "wrong_route": LOST, "premature_stop": (),
+    "misread_output": ("number", "name", "negation"), "loop": LOST, "cut_off": (), "empty_variable": LOST,
+}  # fmt: skip
+"""What the model of each class reads beside the rule's strength; each may only speak for the failure."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A suspicion about a step, and whether it was right."""
+
+    failure: str
+    known: dict[str, float]
+    right: bool
+    group: str
+    """The pipeline."""
+
+
+def observations(found: Iterable[Found]) -> list[Observation]:
+    """The suspicions about the steps up to the broken one; of a healthy trace, all."""
+    result: list[Observation] = []
+    for case, trace, scores in found:
+        looked_up = Scores(scores)
+        shown = symptoms(trace, looked_up)
+        by_step: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
+        for rule in RULES:
+            for finding in rule(trace, looked_up, Limits()):
+                if not finding.harmless and finding.strength > 0:
+                    by_step[finding.span_id].append((rule.__name__, finding))
+        start = {span.id: span.start_ns for span in trace.spans}
+        for step in sorted(by_step, key=lambda span_id: start[span_id]):
+            here = by_step[step]
+            is_culprit = step in case.culprits
+            named = any(name in case.failures for name, _ in here)
+            for name, finding in here:
+                right = is_culprit and (name in case.failures or not named)
+                if not finding.hard:
+                    result.append(
+                        Observation(name, features(finding, shown), right, f"{case.framework} {case.pipeline}")
+                    )
+            if is_culprit:
+                break
+    return result
+
+
+def fit_classes(seen: Sequence[Observation]) -> dict[str, Any]:
+    """One model for each class that was observed often enough."""
+    by_class: dict[str, list[Observation]] = defaultdict(list)
+    for observation in seen:
+        by_class[observation.failure].append(observation)
+    return {
+        failure: _fit_one(by_class[failure], READS[failure])
+        for failure in sorted(READS)
+        if len(by_class[failure]) >= FEWEST
+    }
+
+
+def _fit_one(seen: Sequence[Observation], reads: tuple[str, ...]) -> dict[str, Any]:
+    names = ("strength", *reads)
+    rows = np.array([[observation.known.get(name, 0.0) for name in names] for observation in seen])
+    labels = np.array([observation.right for observation in seen], float)
+    prior = np.array([1.0, *[0.0] * len(reads), 0.0])
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        risk = rows @ point[:-1] + point[-1]
+        gap = 1 / (1 + np.exp(-risk)) - labels
+        away = PENALTY * (point - prior)
+        away[-1] /= 10
+        value = float((np.logaddexp(0, risk) - labels * risk).sum() + 0.5 * (away * (point - prior)).sum())
+        return value, np.append(rows.T @ gap, gap.sum()) + away
+
+    bounds = [(0.0, None)] * len(names) + [(None, None)]
+    best = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
+    weights = {name: round(float(weight), 3) for name, weight in zip(names, best[:-1], strict=True)}
+    return {"intercept": round(float(best[-1]), 3), "weights": weights, "n": len(seen), "right": int(labels.sum())}
+
+
+def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
+    """Slope and intercept that make a probability of what a verdict claims (Platt, 1999)."""
+    values = np.clip([value for value, _ in pairs], 0.01, 0.99)
+    rows = np.log(values / (1 - values))
+    labels = np.array([right for _, right in pairs], float)
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        risk = point[0] * rows + point[1]
+        gap = 1 / (1 + np.exp(-risk)) - labels
+        value = float((np.logaddexp(0, risk) - labels * risk).sum() + 0.5 * ((point[0] - 1) ** 2))
+        return value, np.array([(gap * rows).sum() + (point[0] - 1), gap.sum()])
+
+    best = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.05, None), (None, None)]).x
+    return {"slope": round(float(best[0]), 3), "intercept": round(float(best[1]), 3), "n": len(pairs)}
+
+
+def fit(found: Sequence[Found]) -> dict[str, Any]:
+    """All models, fitted on these traces."""
+    from benchmarks.diagnosis.measure import diagnosed, using
+
+    model: dict[str, Any] = {"classes": fit_classes(observations(found)), "verdicts": {}}
+    with using(model):
+        results = diagnosed(found)
+    for verdict in ("ok", "broken"):
+        pairs = [(result.confidence, result.right_step) for result in results if result.verdict == verdict]
+        model["verdicts"][verdict] = fit_verdict(pairs)
+    return model
+
+
+def write(model: dict[str, Any], found: Sequence[Found], path: Path = WEIGHTS) -> None:
+    """Puts the models where the package reads them, with what they come from."""
+    head = {
+        "what": "Log odds that a suspicion is right: intercept + weights x what diagnosis/probabilities.py reads",
+        "from": f"{len(found)} traces of real LangChain and LlamaIndex pipelines with operators of the half that is not kept apart",
+        "method": f"logistic regression for each class, no negative weight, L2 {PENALTY} towards the rule's own strength",
+        "script": "python -m benchmarks.diagnosis fit",
+        "base_rate": "40 % of the traces are healthy",
+    }
+    path.write_text(json.dumps({**head, **model}, indent=1) + "\n", encoding="utf-8")
+
+
+__all__ = ["fit", "replace", "write"]

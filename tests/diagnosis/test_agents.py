@@ -1,0 +1,152 @@
+"""What agents plan, call and make of it: each failure class with a broken run and its healthy twin."""
+
+import pytest
+
+from weaklink.diagnosis import diagnose
+from weaklink.testing import build
+
+ASK = "How many vacation days does Mira Solvane have left?"
+LEFT = "Mira Solvane has 17 vacation days left this year (28 in all, 11 taken)."
+SAYS = "Mira Solvane has 17 vacation days left."
+REFUSAL = "I could not find that out."
+
+
+def blamed(diagnosis):
+    return diagnosis.verdict, diagnosis.culprit and diagnosis.culprit.name, diagnosis.failure
+
+
+def message(text="", *calls):
+    found = [{"name": name, "args": args, "id": f"c{n}"} for n, (name, args) in enumerate(calls)]
+    return {"$type": "message", "role": "assistant", "content": text, "tool_calls": found}
+
+
+def agent(given, output, answer, *, name="vacation_balance", tools=("vacation_balance", "search_handbook"), **tool):
+    """A model that calls one tool and then answers from what it returned."""
+    result = output if isinstance(output, str) else ""
+    return build(
+        "agent > plan:llm, call:tool, llm", ASK, answer,
+        plan={"input": [{"$type": "message", "role": "user", "content": ASK}], "output": message("", (name, given)),
+              "attributes": {"tools": list(tools)}},
+        call={"name": name, "input": given, "output": output, **tool},
+        llm={"input": [{"$type": "message", "role": "user", "content": ASK},
+                       {"$type": "message", "role": "tool", "content": result}],
+             "output": message(answer), "attributes": {"tools": list(tools)}},
+    )  # fmt: skip
+
+
+def test_a_tool_that_answers_is_ok():
+    assert blamed(diagnose(agent({"employee": "Mira Solvane"}, LEFT, SAYS))) == ("ok", None, None)
+
+
+@pytest.mark.parametrize("said", ["Error: 503 Service Unavailable", '{"error": "quota exceeded"}', "", "[]"])
+def test_an_error_or_nothing_returned_as_a_result_is_a_tool_error(said):
+    assert blamed(diagnose(agent({"employee": "Mira Solvane"}, said, REFUSAL))) == (
+        "broken",
+        "vacation_balance",
+        "tool_error",
+    )
+
+
+def test_a_result_that_speaks_of_errors_is_no_tool_error():
+    text = f"{LEFT} Please report errors in this list to the people team."
+    assert diagnose(agent({"employee": "Mira Solvane"}, text, SAYS)).verdict == "ok"
+
+
+def test_a_call_that_lacks_an_argument_is_blamed_on_the_model_that_made_it():
+    trace = build(
+        "agent > plan:llm, call:tool[recovered], llm", ASK, REFUSAL,
+        plan={"input": ASK, "output": message("", ("vacation_balance", {}))},
+        call={"name": "vacation_balance", "input": {},
+              "error": TypeError("vacation_balance() missing 1 required positional argument: 'employee'")},
+        llm={"input": "missing argument", "output": message(REFUSAL)},
+    )  # fmt: skip
+    diagnosis = diagnose(trace)
+    assert blamed(diagnosis) == ("broken", "plan", "bad_arguments")
+    assert "employee" in diagnosis.summary
+
+
+def test_an_empty_argument_is_a_bad_one():
+    assert blamed(diagnose(agent({"employee": "null"}, "unknown employee", REFUSAL))) == (
+        "broken",
+        "plan",
+        "bad_arguments",
+    )
+
+
+def test_an_argument_that_nobody_gave_is_invented_and_one_from_the_question_is_not():
+    diagnosis = diagnose(agent({"employee_id": "EMP-48213"}, "No such employee.", REFUSAL))
+    assert blamed(diagnosis) == ("broken", "plan", "invented_argument")
+    assert "48213" in diagnosis.evidence[0].at.text
+    assert diagnose(agent({"employee": "Mira Solvane", "limit": 500}, LEFT, SAYS)).verdict == "ok"
+
+
+def test_an_argument_from_an_earlier_result_is_not_invented():
+    first = {"$type": "message", "role": "tool", "content": "Mira Solvane: EMP-48213"}
+    trace = build(
+        "agent > p1:llm, c1:tool, p2:llm, c2:tool, llm", ASK, SAYS,
+        p1={"input": ASK, "output": message("", ("find", {"name": "Mira Solvane"}))},
+        c1={"name": "find", "input": {"name": "Mira Solvane"}, "output": "Mira Solvane: EMP-48213"},
+        p2={"input": [{"$type": "message", "role": "user", "content": ASK}, first],
+            "output": message("", ("balance", {"id": "EMP-48213"}))},
+        c2={"name": "balance", "input": {"employee_id": "EMP-48213"}, "output": LEFT},
+        llm={"input": [{"$type": "message", "role": "user", "content": ASK}, first,
+                       {"$type": "message", "role": "tool", "content": LEFT}], "output": message(SAYS)},
+    )  # fmt: skip
+    assert diagnose(trace).verdict == "ok"
+
+
+def test_a_tool_that_has_nothing_to_say_while_a_search_was_left_out_is_the_wrong_route():
+    diagnosis = diagnose(agent({"city": "Mira Solvane"}, "14 degrees, light rain.", REFUSAL, name="weather"))
+    assert blamed(diagnosis) == ("broken", "plan", "wrong_route")
+    assert "search_handbook" in diagnosis.advice
+
+
+@pytest.mark.parametrize(
+    ("said", "broken"),
+    [
+        ("I will look that up for you.", True),
+        ("Mira has 12 vacation days left.", True),
+        ("Hello! How can I help?", False),
+    ],
+)
+def test_an_agent_that_only_announces_or_answers_without_its_tools_stopped_too_early(said, broken):
+    question = ASK if broken else "Hello!"
+    trace = build(
+        "agent > llm", question, said,
+        llm={"input": [{"$type": "message", "role": "user", "content": question}], "output": message(said),
+             "attributes": {"tools": ["search_handbook"]}},
+    )  # fmt: skip
+    diagnosis = diagnose(trace)
+    assert (diagnosis.failure == "premature_stop") == broken
+    assert not broken or blamed(diagnosis) == ("broken", "llm", "premature_stop")
+
+
+def test_an_answer_other_than_the_tools_is_misread():
+    diagnosis = diagnose(agent({"employee": "Mira Solvane"}, LEFT, "Mira Solvane has 19 vacation days left."))
+    assert blamed(diagnosis) == ("broken", "llm", "misread_output")
+    assert {evidence.at.field for evidence in diagnosis.evidence} == {"output"}
+
+
+def test_a_call_that_fails_the_same_way_again_and_again_is_a_retry_loop():
+    calls = ", ".join(f"c{n}:tool[recovered]" for n in range(4))
+    same = {f"c{n}": {"name": "balance", "input": {"employee": "Mira"}, "error": "503"} for n in range(4)}
+    diagnosis = diagnose(build(f"agent > {calls}, llm", ASK, REFUSAL, llm={"output": REFUSAL}, **same))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "retry_loop")
+
+
+def test_an_agent_that_used_up_its_steps_hit_the_step_limit():
+    class GraphRecursionError(Exception):
+        pass
+
+    trace = build("agent! > llm, tool", ASK, agent={"error": GraphRecursionError("Recursion limit of 20 reached")})
+    assert blamed(diagnose(trace)) == ("broken", "agent", "step_limit")
+
+
+@pytest.mark.parametrize("said", ["Error code: 429 - rate limit reached", "maximum context length is 4096 tokens"])
+def test_a_limit_of_the_provider_is_told_from_other_errors(said):
+    assert blamed(diagnose(build("chain > llm!", ASK, llm={"error": RuntimeError(said)}))) == (
+        "broken",
+        "llm",
+        "limit_reached",
+    )
+    assert diagnose(build("chain > llm!", ASK, llm={"error": RuntimeError("bad gateway")})).failure == "raised"
