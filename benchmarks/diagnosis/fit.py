@@ -33,14 +33,14 @@ FEWEST = 6
 """Observations below which a class keeps its rule's strength."""
 LOST = ("abstained", "ungrounded", "insufficient")
 READS: dict[str, tuple[str, ...]] = {
-    "off_topic": LOST, "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
+    "off_topic": ("far", *LOST), "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
     "stale": (), "rewrite_drift": ("lost", *LOST), "entity_dropped": ("lost", *LOST),
     "good_document_dropped": ("gap", "lost", *LOST), "bad_order": ("gap", *LOST),
     "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation"),
-    "unsupported": ("values", "share"), "answered_without_evidence": ("ungrounded", "insufficient"),
+    "unsupported": ("values", "novel", "share"), "answered_without_evidence": ("ungrounded", "insufficient"),
     "false_abstention": (), "incomplete": (), "off_question": ("gap", "shared", "type"), "lost_in_parsing": (),
     "tool_error": LOST, "bad_arguments": LOST, "invented_argument": LOST, "wrong_route": LOST, "premature_stop": (),
-    "misread_output": ("number", "name", "negation"), "loop": LOST, "cut_off": (), "empty_variable": LOST,
+    "misread_output": ("number", "name", "negation"), "loop": LOST,
 }  # fmt: skip
 """What the model of each class reads beside the rule's strength; each may only speak for the failure."""
 

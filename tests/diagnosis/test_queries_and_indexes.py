@@ -105,7 +105,13 @@ OLD = "Vacation: Every employee has 24 days of paid vacation per year. It is req
     ],
 )
 def test_an_answer_from_the_outdated_version_is_stale_and_from_the_newer_one_it_is_not(chain, old, new):
-    followed = diagnose(chain(found=(old, new), answer="An employee has 24 days of paid vacation per year."))
+    followed = diagnose(
+        chain(
+            found=(old, new),
+            shown=(old.content, new.content),
+            answer="An employee has 24 days of paid vacation per year.",
+        )
+    )
     assert blamed(followed) == ("broken", "retriever", "stale")
     assert [evidence.at.field for evidence in followed.evidence] == ["documents.0", "documents.1"]
-    assert "stale" not in named(diagnose(chain(found=(old, new), answer=GOOD)))
+    assert "stale" not in named(diagnose(chain(found=(old, new), shown=(old.content, new.content), answer=GOOD)))

@@ -10,7 +10,6 @@ from weaklink.diagnosis.generation import kinds_of
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Score, Scores, Span, Trace, main_text, messages_in, strings_in, text_of
 from weaklink.scoring.question import frequencies, read_question
-from weaklink.scoring.text.tokens import tokenise
 
 _BAD_CALL = re.compile(
     r"validation error|ToolInvocationError|missing \d* ?required|unexpected keyword|field required|missing \d+ required|"
@@ -72,13 +71,13 @@ def bad_arguments(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
     """The model called a tool with arguments that are missing, misnamed or empty."""
     for span in trace.of_kind("tool"):
         refused = _is_bad_call(span)
-        empty = [] if refused else [name for name, value in _arguments(span) if _EMPTY_ARGUMENT.match(value)]
+        empty = [] if refused else [name for name, value in arguments_of(span) if _EMPTY_ARGUMENT.match(value)]
         if not refused and not empty:
             continue
         later = [other for other in trace.of_kind("tool") if other.name == span.name and other.start_ns > span.start_ns]
         if any(other.status == "ok" and not _failure_text(other) for other in later):
             continue  # it mended its call
-        planner = _planner(trace, span)
+        planner = planner_of(trace, span)
         given = quote(text_of(span.input) or "nothing", 80)
         why = quote(span.error.message, 100) if refused and span.error else f"{listed(empty)} is empty"
         says = f"{planner.name} called {span.name} with “{given}”: {why}"
@@ -89,23 +88,6 @@ def bad_arguments(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         )
         strength = limits.hard if refused else 0.9 * max(trouble(trace, scores, limits), 0.5)
         yield Finding(planner.id, strength, says, evidence, advice, hard=refused)
-
-
-def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The model gave a tool a value that nothing it was shown contains."""
-    for span in trace.of_kind("tool"):
-        planner = _planner(trace, span)
-        if planner.kind != "llm":
-            continue
-        shown = f"{text_of(planner.input)}\n{trace.question}"
-        for name, value in _arguments(span):
-            if (new := _without_source(name, value, shown)) and not _EMPTY_ARGUMENT.match(value):
-                says = f"{planner.name} called {span.name} with {name} “{quote(value, 60)}”: nothing it was shown has {listed(new)}"
-                evidence = [Evidence(says=f"the value: “{quote(value)}”", at=excerpt(span, "input", value))]
-                advice = "tell the model to take identifiers and names from the question or from a tool, and to ask where they are missing"
-                strength = 0.85 * max(trouble(trace, scores, limits), _lacking(trace, scores, limits))
-                yield Finding(planner.id, strength, says, evidence, advice)
-                return
 
 
 def wrong_route(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -119,7 +101,10 @@ def wrong_route(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findin
     asked = read_question(trace.question)
     covered = max(asked.coverage(set(frequencies(main_text(span.output)).keys())) for span in tools)
     span = tools[0]
-    planner = _planner(trace, span)
+    fits = any(frequencies(other.name.replace("_", " ")).keys() & asked.weights.keys() for other in tools)
+    if fits or any(_failure_text(other) for other in tools):
+        return  # the right tool, or at least one whose failure tells more
+    planner = planner_of(trace, span)
     says = (
         f"{planner.name} chose {span.name}, whose result (“{quote(main_text(span.output), 60)}”) has nothing of the question, "
         f"and not {' or '.join(rejected[:2])}"
@@ -216,7 +201,7 @@ def _is_bad_call(span: Span) -> bool:
     )
 
 
-def _planner(trace: Trace, tool: Span) -> Span:
+def planner_of(trace: Trace, tool: Span) -> Span:
     """The model call that asked for this call of a tool; the tool itself where none was recorded."""
     before = [llm for llm in trace.leaf_llms if llm.start_ns <= tool.start_ns]
     for llm in reversed(before):
@@ -228,7 +213,7 @@ def _planner(trace: Trace, tool: Span) -> Span:
     return tool
 
 
-def _arguments(span: Span) -> list[tuple[str, str]]:
+def arguments_of(span: Span) -> list[tuple[str, str]]:
     """The named texts and numbers that a tool was given."""
     found: list[tuple[str, str]] = []
     items: Sequence[tuple[str, JsonValue]] = (
@@ -244,26 +229,6 @@ def _arguments(span: Span) -> list[tuple[str, str]]:
         elif isinstance(value, dict | list):
             found.extend((name, text) for _, text in strings_in(value))
     return found
-
-
-def _without_source(name: str, value: str, shown: str) -> list[str]:
-    """The words of an argument that nobody wrote before; empty where some of it has a source, or it is a setting or a text."""
-    if len(value) > _LONGEST_VALUE or _SETTING.match(name):
-        return []
-    tokens = [token for token in tokenise(value) if token.content]
-    known = {token.value for token in tokenise(shown)}
-    lower = shown.lower()
-    new = [token for token in tokens if token.value not in known and token.surface.lower() not in lower]
-    identifiers = [t.surface for t in new if sum(char.isdigit() for char in t.surface) >= 3]
-    if identifiers:
-        return identifiers
-    return [token.surface for token in new] if tokens and len(new) == len(tokens) else []
-
-
-def _lacking(trace: Trace, scores: Scores, limits: Limits) -> float:
-    generator = trace.dataflow.generator
-    value = None if generator is None else scores.value(generator.id, "sufficiency")
-    return 0.0 if value is None else ramp(value, limits.insufficient)
 
 
 def _offered(trace: Trace) -> list[str]:

@@ -119,6 +119,8 @@ def _verdict(
         return "unknown", top
     if top >= limits.degraded:
         return "degraded", sound
+    if sound < limits.sure_enough:
+        return "unknown", top
     return ("recovered" if harmless else "ok"), sound
 
 

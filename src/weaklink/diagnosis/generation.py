@@ -228,15 +228,21 @@ def _bad_sentences(trace: Trace, scores: Scores, label: str, what: str) -> Itera
 
 def kinds_of(bad: Sequence[Score]) -> dict[str, float]:
     """What the bad sentences get wrong, each 0 or 1: "number", "name", "negation", and "values" for any of the first two."""
-    words = [word.partition(" (the passage says")[0] for score in bad for word in score.detail]
-    number = any(char.isdigit() for word in words for char in word)
-    name = any(word[:1].isupper() for word in words)
+    words = [(word.partition(" (the passage says")[0], score) for score in bad for word in score.detail]
+    number = any(char.isdigit() for word, _ in words for char in word)
+    name = any(word[:1].isupper() and not _begins(word, score) for word, score in words)
     return {
         "number": float(number),
         "name": float(name),
-        "negation": float(any("negation" in word for word in words)),
+        "negation": float(any("negation" in word for word, _ in words)),
         "values": float(number or name),
+        "novel": min(1.0, max((len(score.detail) for score in bad), default=0) / 8),
     }
+
+
+def _begins(word: str, score: Score) -> bool:
+    """A sentence begins with the word: that it is capitalised says nothing."""
+    return score.sentence is not None and score.sentence.text.lstrip("0123456789.-* ").startswith(word)
 
 
 def _sentence_evidence(score: Score) -> Iterator[Evidence]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from weaklink.diagnosis.finding import Finding, place_of, quote
+from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote
 from weaklink.diagnosis.limits import Limits
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, main_text, messages_in, text_of
 from weaklink.model.roles import roles
@@ -124,9 +124,11 @@ def empty_output(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     )
     yield Finding(
         generator.id,
-        0.9,
+        0.95,
         f"{generator.name} returned no text{reason}",
-        advice="raise the token limit; check stop words",
+        [Evidence(says="its output is empty", at=place_of(generator, "output"))],
+        "raise the token limit, check stop words and content filters, and ask again once when nothing comes",
+        hard=True,
     )
 
 
@@ -134,11 +136,15 @@ def cut_off(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The model ran into its token limit in the middle of the answer."""
     generator = trace.dataflow.generator
     if generator is not None and generator.model and generator.model.finish_reason in TOKEN_LIMITS:
-        end = main_text(generator.output)[-60:]
+        text = main_text(generator.output).rstrip()
+        end = text[-60:]
         says = f"the answer stops at the token limit: “…{quote(end)}”"
-        yield Finding(
-            generator.id, 0.55, says, advice="raise the maximum number of tokens, or ask for a shorter answer"
-        )
+        used = generator.model.usage.output_tokens if generator.model.usage else None
+        more = f" from {used} to {2 * used}" if used else ""
+        advice = f"raise the maximum number of tokens{more}, or ask for a shorter answer"
+        evidence = [Evidence(says=f"its end: “…{quote(end)}”", at=excerpt(generator, "output", end))]
+        whole = text.endswith((".", "!", "?"))  # it may have ended by chance where a sentence does
+        yield Finding(generator.id, 0.55 if whole else 0.9, says, evidence, advice, hard=not whole)
 
 
 def origins(trace: Trace) -> list[Span]:

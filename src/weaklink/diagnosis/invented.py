@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from weaklink.diagnosis.finding import Finding, listed
+from weaklink.diagnosis.agent import arguments_of, planner_of
+from weaklink.diagnosis.finding import Finding, excerpt, listed, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.provenance import Lineage
 from weaklink.diagnosis.values import contents_of, values_in
-from weaklink.model import Evidence, Scores, Trace, main_text
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
 from weaklink.model.origin import Origin
+from weaklink.scoring.text.tokens import tokenise
 
 _OPTIONS = (
     "limit",
@@ -27,6 +29,8 @@ _OPTIONS = (
 )
 """Arguments that a model chooses freely: they say how to look, not what for."""
 _SMALL = 10.0
+_LONGEST = 200
+"""Characters up to which an argument is a value and not a text that the model wrote."""
 
 
 def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -36,6 +40,7 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
         without_options = span.model_copy(update={"input": _without_options(span.input)})
         made_up = [origin for origin in lineage.origins(without_options, "input") if _is_made_up(origin)]
         if not made_up:
+            yield from _foreign_words(trace, span, scores, limits)
             continue
         strength = limits.invented_id if any(origin.kind == "id" for origin in made_up) else limits.invented_argument
         names = listed([origin.text for origin in made_up])
@@ -72,6 +77,23 @@ def invented_value(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
             ]
             advice = "let this step quote what it was given, or check its output before the next step builds on it"
             yield Finding(span.id, limits.invented_value, says, evidence, advice)
+
+
+def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """An argument in words of which the model was shown none: it asks for something else than the user did."""
+    planner = planner_of(trace, span)
+    if planner.kind != "llm":
+        return
+    shown = {token.value for token in tokenise(f"{text_of(planner.input)}\n{trace.question}")}
+    for name, text in arguments_of(span):
+        words = [token for token in tokenise(text) if token.content and token.kind == "word"]
+        if len(text) > _LONGEST or len(words) < 2 or name.lower() in _OPTIONS or any(w.value in shown for w in words):
+            continue
+        says = f"{planner.name} called {span.name} with {name} “{quote(text, 60)}”, and nothing it was shown has a word of that"
+        evidence = [Evidence(says=f"made up: “{quote(text)}”", at=excerpt(span, "input", text))]
+        advice = "tell the model to take names from the question or from a tool, and to ask where they are missing"
+        yield Finding(planner.id, limits.invented_id * trouble(trace, scores, limits), says, evidence, advice)
+        return
 
 
 def _is_made_up(origin: Origin) -> bool:

@@ -38,6 +38,8 @@ class Limits(BaseModel, frozen=True):
     """Share of a passage in the prompt from which on it counts as passed on whole."""
     same_call: int = Field(default=3, ge=2)
     """So many calls of one step with the same input and the same output are a loop."""
+    sure_enough: float = Field(default=0.7, ge=0, le=1)
+    """Confidence below which a trace is not called ok but unknown."""
     surest: float = Field(default=0.97, ge=0, le=1)
     """No verdict is given with more confidence than this."""
     hard: float = Field(default=0.95, ge=0, le=1)

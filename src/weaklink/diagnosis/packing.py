@@ -29,7 +29,7 @@ def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator
     packed = trace.dataflow.packed
     says = f"{len(packed)} passages were found, and the prompt holds no text of any"
     advice = "check the variable and field names between the retriever and the prompt"
-    yield Finding(span.id, _NOTHING_PASSED, says, _not_passed(trace), advice, hard=True)
+    yield Finding(span.id, _NOTHING_PASSED, says, _not_passed(trace), advice)
 
 
 def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -37,10 +37,7 @@ def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     for span, says, place in _unfilled(trace):
         strength = _NOTHING_PASSED if _nothing_passed(trace) else 0.85 * trouble(trace, scores, limits)
         advice = "check that the step before returns the text under the name that the prompt's template uses"
-        hard = _nothing_passed(trace)
-        yield Finding(
-            span.id, strength, says, [Evidence(says=says, at=place), *_not_passed(trace)[:1]], advice, hard=hard
-        )
+        yield Finding(span.id, strength, says, [Evidence(says=says, at=place), *_not_passed(trace)[:1]], advice)
         return
 
 

@@ -35,7 +35,9 @@ def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
                 f"the best of {len(span.documents)} passages has relevance {relevance:.2f}: none is about the question"
             )
             advice = "check that documents and queries go through the same embedding model, and that the right index is asked"
-            yield Finding(span.id, lacking, says, _best_passages(span, scores), advice)
+            yield Finding(
+                span.id, lacking, says, _best_passages(span, scores), advice, signals={"far": 1.0 - relevance}
+            )
 
 
 def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

@@ -87,11 +87,17 @@ class Dataflow:
 
     @cached_property
     def generator(self) -> Span | None:
-        """The model call that wrote the answer: the last innermost llm span that wrote text; None without one."""
-        writers = [span for span in self._trace.leaf_llms if main_text(span.output).strip()]
+        """The model call that wrote the answer, or should have: the last innermost llm span that asked for no tool; None without one."""
+        calls = self._trace.leaf_llms
         final = _answer_in(self._trace.root.output)
-        matching = [span for span in writers if final and main_text(span.output).strip() in final]
-        return (matching or writers or list(self._trace.leaf_llms) or [None])[-1]
+        matching = [span for span in calls if final and (text := main_text(span.output).strip()) and text in final]
+        if matching:
+            return matching[-1]
+        writers = [span for span in calls if main_text(span.output).strip()]
+        last = calls[-1] if calls else None
+        if last is not None and last.status == "ok" and not _asks_for_tools(last):
+            return last  # it wrote nothing, and that is the answer
+        return writers[-1] if writers else last
 
     @cached_property
     def generator_text(self) -> str:
@@ -214,6 +220,10 @@ def documents_in(value: JsonValue) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in documents_in(item)]
     return []
+
+
+def _asks_for_tools(llm: Span) -> bool:
+    return any(message.get("tool_calls") for message in messages_in(llm.output))
 
 
 def _texts_of_source(span: Span) -> list[tuple[int | None, str]]:
