@@ -117,6 +117,8 @@ def empty_output(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
         return
     if any(message.get("tool_calls") for message in messages_in(generator.output)):
         return
+    if generator.output is None and trace.answer:
+        return  # its output was not recorded; the answer shows that there was one
     reason = (
         f" (finish reason: {generator.model.finish_reason})"
         if generator.model and generator.model.finish_reason

@@ -95,7 +95,7 @@ class Dataflow:
             return matching[-1]
         writers = [span for span in calls if main_text(span.output).strip()]
         last = calls[-1] if calls else None
-        if last is not None and last.status == "ok" and not _asks_for_tools(last):
+        if last is not None and last.status == "ok" and last.output is not None and not _asks_for_tools(last):
             return last  # it wrote nothing, and that is the answer
         return writers[-1] if writers else last
 
