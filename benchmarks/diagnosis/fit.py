@@ -27,7 +27,7 @@ from weaklink.diagnosis.probabilities import features
 from weaklink.model import Scores
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "weaklink" / "diagnosis" / "weights" / "probabilities.json"
-PENALTY = 2.0
+PENALTY = 4.0
 """L2 towards the rule's own strength: weight 1 on its log odds, 0 on all else."""
 FEWEST = 6
 """Observations below which a class keeps its rule's strength."""
@@ -74,7 +74,8 @@ def observations(found: Iterable[Found]) -> list[Observation]:
             named = any(name in case.failures for name, _ in here)
             for name, finding in here:
                 right = is_culprit and (name in case.failures or not named)
-                if not finding.hard:
+                beside = is_culprit and not right  # true of the step as well, and not what was done to it: says nothing
+                if not finding.hard and not beside:
                     result.append(
                         Observation(name, features(finding, shown), right, f"{case.framework} {case.pipeline}")
                     )

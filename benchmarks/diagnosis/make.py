@@ -22,6 +22,7 @@ from benchmarks.diagnosis.questions import Corpus, Question
 from benchmarks.diagnosis.situation import Situation, changed
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
 from weaklink.model import Trace
+from weaklink.tracefrom import trace_from
 from weaklink_langchain import WeaklinkCallbackHandler as LangChainHandler
 from weaklink_llama_index import WeaklinkCallbackHandler as LlamaIndexHandler
 
@@ -30,6 +31,7 @@ ORDER = ("plan", "tool", "rewrite", "retrieve", "rerank", "pack", "generate", "p
 HEALTHY, DOUBLE = 0.4, 0.1
 _SOFT_SECOND = ("number_changed", "foreign_sentence", "invented_detail", "budget_in_characters", "empty_context")
 _TRIES = 60
+MARKED, CLEAN = "marked by people", "clean by people"
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,23 @@ class Maker:
         return found if operator.role in ("rerank", "pack") else not at.sees(retrieved)
 
 
+def marked(corpora: Sequence[Corpus]) -> Iterator[tuple[Case, Trace]]:
+    """Answers of real models, as logs: those in which people marked what the passages do not say, and those they found clean."""
+    for corpus in corpora:
+        for question in corpus.questions:
+            for answers, failures in ((question.answers, ()), (question.bad, ("unsupported", "contradicted"))):
+                for answer in answers[:2]:
+                    texts = [corpus.passages[number] for number in question.gold]
+                    trace = trace_from(question=question.text, documents=texts, answer=answer)
+                    generator = trace.dataflow.generator
+                    culprits = (generator.id,) if generator and failures else ()
+                    unseen = crc32(question.id.encode()) % 2 == 1
+                    yield Case(
+                        "log", "log", corpus.name, question.id, (MARKED if failures else CLEAN,), failures, culprits,
+                        "generate" if failures else "", 0.0, "recorded", unseen, False, trace.id,
+                    ), trace  # fmt: skip
+
+
 def _noting(pieces: Pieces, prompts: list[str]) -> Pieces:
     said = pieces.answer
 
@@ -281,7 +300,7 @@ def make(corpora: Sequence[Corpus], folder: Path, per_operator: int, seed: int =
     """Makes the traces, unless `folder` has them."""
     started = time.perf_counter()
     maker = Maker(corpora, seed)
-    found = list(maker.cases(per_operator))
+    found = [*maker.cases(per_operator), *marked([corpus for corpus in corpora if corpus.name == "ragtruth"])]
     write(found, folder)
     print(f"{len(found)} traces in {time.perf_counter() - started:.0f} s; not made: {dict(maker.skipped)}")
     return found

@@ -108,7 +108,7 @@ def test_a_model_that_writes_nothing_is_blamed(chain):
 @pytest.mark.parametrize(
     "answer",
     [
-        "An employee has 28 days of paid vacation per year, and it is requested in the",
+        "An employee has 28 days of paid vacation per year. It is requested in the",
         "The rules for paid vacation per year are as follows:",
     ],
 )

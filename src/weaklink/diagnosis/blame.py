@@ -78,7 +78,7 @@ def _suspects(trace: Trace, known: dict[str, Role], limits: Limits, found: list[
     any_hard = any(named.finding.hard for named in found)
     for span_id in dict.fromkeys(named.finding.span_id for named in found):
         of_step = [named for named in found if named.finding.span_id == span_id]
-        strongest = max(of_step, key=lambda named: named.finding.strength)
+        strongest = max(of_step, key=lambda named: _rank(named, limits))
         weight = limits.doubt_beside_hard if any_hard and not any(named.finding.hard for named in of_step) else 1.0
         for named in of_step:
             share = named.finding.strength * unexplained * weight
@@ -86,6 +86,12 @@ def _suspects(trace: Trace, known: dict[str, Role], limits: Limits, found: list[
         unexplained *= 1.0 - strongest.finding.strength * weight
     worth_naming = [suspect for suspect in suspects if suspect.probability >= _LEAST_SUSPICION]
     return sorted(worth_naming, key=lambda suspect: -suspect.probability)
+
+
+def _rank(named: Named, limits: Limits) -> tuple[bool, float]:
+    """Of the findings about one step: those that say why before those that only say that something is lacking."""
+    finding = named.finding
+    return (not finding.general and finding.strength >= limits.broken), finding.strength
 
 
 def _suspect(trace: Trace, known: dict[str, Role], named: Named, probability: float) -> Suspect:

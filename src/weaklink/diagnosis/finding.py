@@ -24,6 +24,8 @@ class Finding:
     """What else speaks for it, each 0..1, by the names that the rule's weights have."""
     hard: bool = False
     """The step itself reported it: an exception, an error, nothing returned. Doubts about earlier steps do not explain it away."""
+    general: bool = False
+    """It says that something is lacking, not why: a finding about the same step that says why goes first."""
     harmless: bool = False
     """It failed, and something made good: worth telling, no reason to call the answer broken."""
 

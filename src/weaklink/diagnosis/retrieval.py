@@ -36,7 +36,13 @@ def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
             )
             advice = "check that documents and queries go through the same embedding model, and that the right index is asked"
             yield Finding(
-                span.id, lacking, says, _best_passages(span, scores), advice, signals={"far": 1.0 - relevance}
+                span.id,
+                lacking,
+                says,
+                _best_passages(span, scores),
+                advice,
+                signals={"far": 1.0 - relevance},
+                general=True,
             )
 
 
@@ -51,7 +57,7 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
                 f": none has {listed(missing)}" if missing else ""
             )
             advice = "probe the retriever with a deeper k (weaklink.diagnosis.probe); if that finds nothing, the corpus lacks it"
-            yield Finding(span.id, lacking, says, _best_passages(span, scores), advice)
+            yield Finding(span.id, lacking, says, _best_passages(span, scores), advice, general=True)
 
 
 def _retrievers(trace: Trace) -> list[Span]:
