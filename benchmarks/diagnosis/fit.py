@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,9 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit("fitting needs scipy, which weaklink itself does not: pip install scipy") from error
 
-from benchmarks.diagnosis.measure import Found
-from weaklink.diagnosis import RULES, Limits
+from benchmarks.diagnosis.measure import Suspected, judged, using
 from weaklink.diagnosis.finding import Finding, symptoms
 from weaklink.diagnosis.probabilities import features
-from weaklink.model import Scores
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "weaklink" / "diagnosis" / "weights" / "probabilities.json"
 PENALTY = 4.0
@@ -52,33 +50,28 @@ class Observation:
     failure: str
     known: dict[str, float]
     right: bool
-    group: str
-    """The pipeline."""
 
 
-def observations(found: Iterable[Found]) -> list[Observation]:
+def observations(found: Iterable[Suspected]) -> list[Observation]:
     """The suspicions about the steps up to the broken one; of a healthy trace, all."""
     result: list[Observation] = []
-    for case, trace, scores in found:
-        looked_up = Scores(scores)
-        shown = symptoms(trace, looked_up)
+    for item in found:
+        case, trace = item.case, item.trace
+        shown = symptoms(trace, item.scores)
         by_step: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
-        for rule in RULES:
-            for finding in rule(trace, looked_up, Limits()):
-                if not finding.harmless and finding.strength > 0:
-                    by_step[finding.span_id].append((rule.__name__, finding))
+        for named in item.found:
+            if not named.finding.harmless and named.finding.strength > 0:
+                by_step[named.finding.span_id].append((named.rule.__name__, named.finding))
         start = {span.id: span.start_ns for span in trace.spans}
         for step in sorted(by_step, key=lambda span_id: start[span_id]):
             here = by_step[step]
             is_culprit = step in case.culprits
-            named = any(name in case.failures for name, _ in here)
+            is_named = any(name in case.failures for name, _ in here)
             for name, finding in here:
-                right = is_culprit and (name in case.failures or not named)
+                right = is_culprit and (name in case.failures or not is_named)
                 beside = is_culprit and not right  # true of the step as well, and not what was done to it: says nothing
                 if not finding.hard and not beside:
-                    result.append(
-                        Observation(name, features(finding, shown), right, f"{case.framework} {case.pipeline}")
-                    )
+                    result.append(Observation(name, features(finding, shown), right))
             if is_culprit:
                 break
     return result
@@ -132,20 +125,18 @@ def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
     return {"slope": round(float(best[0]), 3), "intercept": round(float(best[1]), 3), "n": len(pairs)}
 
 
-def fit(found: Sequence[Found]) -> dict[str, Any]:
+def fit(found: Sequence[Suspected]) -> dict[str, Any]:
     """All models, fitted on these traces."""
-    from benchmarks.diagnosis.measure import diagnosed, using
-
     model: dict[str, Any] = {"classes": fit_classes(observations(found)), "verdicts": {}}
     with using(model):
-        results = diagnosed(found)
+        results = judged(found)
     for verdict in ("ok", "broken"):
         pairs = [(result.confidence, result.right_step) for result in results if result.verdict == verdict]
         model["verdicts"][verdict] = fit_verdict(pairs)
     return model
 
 
-def write(model: dict[str, Any], found: Sequence[Found], path: Path = WEIGHTS) -> None:
+def write(model: dict[str, Any], found: Sequence[Suspected], path: Path = WEIGHTS) -> None:
     """Puts the models where the package reads them, with what they come from."""
     head = {
         "what": "Log odds that a suspicion is right: intercept + weights x what diagnosis/probabilities.py reads",
@@ -155,6 +146,3 @@ def write(model: dict[str, Any], found: Sequence[Found], path: Path = WEIGHTS) -
         "base_rate": "40 % of the traces are healthy",
     }
     path.write_text(json.dumps({**head, **model}, indent=1) + "\n", encoding="utf-8")
-
-
-__all__ = ["fit", "replace", "write"]

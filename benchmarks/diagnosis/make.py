@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from zlib import crc32
 
+import weaklink
 from benchmarks.diagnosis import langchain_chains, llama_index_engines
 from benchmarks.diagnosis.operators import HARMLESS, OPERATORS, Operator
 from benchmarks.diagnosis.pieces import FETCH_TOOL, Pieces, Reply, by_words
@@ -183,6 +184,7 @@ class Maker:
                     pipeline.run([])
         except Exception as error:
             self.skipped[f"raised {type(error).__name__}"] += 1
+        weaklink.flush(30.0)  # on a busy machine the writer may need longer than a handler waits
         return (self.langchain if framework == "langchain" else self.llama_index).last_trace()
 
     def _shows(self, trace: Trace, at: Situation, operator: Operator, prompts: list[str]) -> bool:
@@ -304,6 +306,3 @@ def make(corpora: Sequence[Corpus], folder: Path, per_operator: int, seed: int =
     write(found, folder)
     print(f"{len(found)} traces in {time.perf_counter() - started:.0f} s; not made: {dict(maker.skipped)}")
     return found
-
-
-__all__ = ["Case", "Maker", "make", "read", "replace", "write"]

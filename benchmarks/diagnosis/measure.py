@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.diagnosis.make import Case
-from weaklink.diagnosis import diagnose, probabilities
-from weaklink.model import Diagnosis, Score, Trace
+from weaklink.diagnosis import RULES, Limits, blame, diagnose, probabilities
+from weaklink.diagnosis.blame import Named
+from weaklink.model import Score, Scores, Trace
 from weaklink.scoring import score_trace
 
 
@@ -28,7 +29,6 @@ class Result:
     confidence: float
     steps: tuple[str, ...] = ()
     """Ids of the suspected spans, the most probable first."""
-    milliseconds: float = 0.0
 
     @property
     def decided(self) -> bool:
@@ -74,22 +74,49 @@ def scored(found: Iterable[tuple[Case, Trace]], folder: Path) -> list[Found]:
     return result
 
 
-Diagnose = Callable[[Trace, Sequence[Score]], Diagnosis]
+@dataclass(frozen=True)
+class Suspected:
+    """A trace with what the rules found in it, before probabilities."""
+
+    case: Case
+    trace: Trace
+    scores: Scores
+    found: tuple[Named, ...]
 
 
-def diagnosed(found: Iterable[Found], by: Diagnose = diagnose) -> list[Result]:
-    """What `by` says of each trace."""
-    results: list[Result] = []
+def suspected(found: Iterable[Found]) -> list[Suspected]:
+    """Runs the rules, which is what takes time, once."""
+    result: list[Suspected] = []
     for case, trace, scores in found:
-        started = time.process_time()
-        diagnosis = by(trace, scores)
-        spent = 1000 * (time.process_time() - started)
+        known = Scores(scores)
+        named = tuple(Named(rule, finding) for rule in RULES for finding in rule(trace, known, Limits()))
+        result.append(Suspected(case, trace, known, named))
+    return result
+
+
+def judged(found: Iterable[Suspected]) -> list[Result]:
+    """The diagnosis of each, as `weaklink.diagnose` makes it of the same findings."""
+    results: list[Result] = []
+    for item in found:
+        weighed = blame.weighed(item.trace, item.scores, item.found)
+        diagnosis = blame.judge(item.trace, item.scores, Limits(), weighed)
         culprit = diagnosis.culprit.span_id if diagnosis.culprit else ""
         steps = tuple(dict.fromkeys(suspect.step.span_id for suspect in diagnosis.suspects))
         results.append(
-            Result(case, diagnosis.verdict, culprit, diagnosis.failure or "", diagnosis.confidence, steps, spent)
+            Result(item.case, diagnosis.verdict, culprit, diagnosis.failure or "", diagnosis.confidence, steps)
         )
     return results
+
+
+def milliseconds(found: Sequence[Found], most: int = 100) -> list[float]:
+    """Processor time of `weaklink.diagnose` for some of the traces whose scores are there."""
+    taken: list[float] = []
+    for _, trace, scores in found[:: max(1, len(found) // most)]:
+        fresh = Trace.model_validate_json(trace.model_dump_json())  # nothing of it is computed yet
+        started = time.process_time()
+        diagnose(fresh, scores)
+        taken.append(1000 * (time.process_time() - started))
+    return taken
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def test_a_value_that_the_parser_lost_was_last_seen_in_the_answer():
     [
         ({"found": (SICK, PARKING)}, "retriever", "missing_content"),
         ({"kept": (SICK, PARKING)}, "reranker", "good_document_dropped"),
-        ({"shown": ("None",)}, "pack_context", "context_not_passed"),
+        ({"shown": ("See the handbook.",)}, "pack_context", "context_not_passed"),
         ({"found": (VACATION,), "shown": (VACATION[:28],)}, "pack_context", "context_truncated"),
         ({}, "llm", "contradicted"),
     ],

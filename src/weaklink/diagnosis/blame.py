@@ -30,15 +30,16 @@ class Named:
 
 
 def find(trace: Trace, scores: Scores, limits: Limits, rules: Iterable[Rule]) -> list[Named]:
-    """Everything that the rules find, in the order in which the steps began."""
+    """Everything that the rules find, each with its probability, in the order in which the steps began."""
+    return weighed(trace, scores, [Named(rule, finding) for rule in rules for finding in rule(trace, scores, limits)])
+
+
+def weighed(trace: Trace, scores: Scores, found: Iterable[Named]) -> list[Named]:
+    """What the rules found, with the probability of each as its strength, in the order in which the steps began."""
     start = {span.id: span.start_ns for span in trace.spans}
     shown = symptoms(trace, scores)
-    found = [
-        Named(rule, calibrated(rule.__name__, finding, shown))
-        for rule in rules
-        for finding in rule(trace, scores, limits)
-    ]
-    return sorted(found, key=lambda named: start.get(named.finding.span_id, 0))
+    known = [Named(named.rule, calibrated(named.rule.__name__, named.finding, shown)) for named in found]
+    return sorted(known, key=lambda named: start.get(named.finding.span_id, 0))
 
 
 def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> Diagnosis:
