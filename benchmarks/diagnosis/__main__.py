@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.diagnosis import make, natural, report
+from benchmarks.diagnosis import classes, make, natural, report
 from benchmarks.diagnosis.measure import Result, Suspected, judged, milliseconds, rates, scored, suspected, using
 from benchmarks.diagnosis.questions import DEFAULT_DATA, clapnq, load
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
@@ -18,8 +18,9 @@ WORK = Path(tempfile.gettempdir()) / "weaklink-benchmark-diagnosis"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosis", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("measure", "fit", "record"), default="measure",
-        help="measure (default); fit: fit the probabilities anew first; record: ask the real model what is not recorded yet",
+        "what", nargs="?", choices=("measure", "fit", "record", "docs"), default="measure",
+        help="measure (default); fit: fit the probabilities anew first; record: ask the real model what is not recorded yet; "
+        "docs: write the page on failure classes",
     )  # fmt: skip
     parser.add_argument(
         "--data", type=Path, default=DEFAULT_DATA, help="folder of the development data (default: %(default)s)"
@@ -41,6 +42,10 @@ def main() -> None:
     if not (given.work / "traces.jsonl").is_file():
         make.make(load(given.data), given.work, given.per_operator)
     found = scored(make.read(given.work), given.work)
+    if given.what == "docs":
+        classes.PAGE.parent.mkdir(exist_ok=True)
+        classes.PAGE.write_text(classes.page(found), encoding="utf-8")
+        return
     raw = suspected(found)
     if given.what == "fit":
         from benchmarks.diagnosis import fit
