@@ -99,7 +99,7 @@ def _fit_one(seen: Sequence[Observation], reads: tuple[str, ...]) -> dict[str, A
         risk = rows @ point[:-1] + point[-1]
         gap = 1 / (1 + np.exp(-risk)) - labels
         away = PENALTY * (point - prior)
-        away[-1] /= 10
+        away[-1] /= 2
         value = float((np.logaddexp(0, risk) - labels * risk).sum() + 0.5 * (away * (point - prior)).sum())
         return value, np.append(rows.T @ gap, gap.sum()) + away
 

@@ -40,12 +40,15 @@ def test_an_earlier_step_explains_a_later_one_away():
 
 
 def test_a_weak_doubt_about_an_earlier_step_does_not_hide_a_later_one():
-    diagnosis = diagnose(trace(), rules=[found("llm", 0.9), found("retriever", 0.3)])
+    diagnosis = diagnose(trace(), rules=[found("llm", 0.95), found("retriever", 0.25)])
     assert diagnosis.culprit.name == "llm"
 
 
 def test_doubts_between_the_limits_give_unknown_degraded_and_ok():
-    verdicts = [diagnose(trace(), rules=[found("retriever", strength)]).verdict for strength in (0.45, 0.25, 0.1)]
+    limits = Limits(broken=0.5, unknown=0.35, degraded=0.2)
+    verdicts = [
+        diagnose(trace(), rules=[found("retriever", strength)], limits=limits).verdict for strength in (0.45, 0.25, 0.1)
+    ]
     assert verdicts == ["unknown", "degraded", "ok"]
 
 

@@ -135,9 +135,10 @@ def premature_stop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
         says = f"{generator.name} announced “{quote(text, 80)}” and stopped there"
         yield Finding(generator.id, 0.9, says, evidence, advice)
     elif not trace.of_kind("tool", "retriever") and any(_SEARCHES.search(name) for name in offered):
-        if abstained(generator, scores) or len(read_question(trace.question).weights) < 2 or _looks_back(trace):
+        if len(read_question(trace.question).weights) < 2 or _looks_back(trace):
             return
-        says = f"{generator.name} answered without calling any of its {len(offered)} tools"
+        did = "gave up" if abstained(generator, scores) else "answered"
+        says = f"{generator.name} {did} without calling any of its {len(offered)} tools"
         yield Finding(generator.id, 0.75, says, evidence, advice)
 
 

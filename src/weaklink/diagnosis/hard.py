@@ -146,7 +146,7 @@ def cut_off(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
         advice = f"raise the maximum number of tokens{more}, or ask for a shorter answer"
         evidence = [Evidence(says=f"its end: “…{quote(end)}”", at=excerpt(generator, "output", end))]
         whole = text.endswith((".", "!", "?"))  # it may have ended by chance where a sentence does
-        yield Finding(generator.id, 0.55 if whole else 0.9, says, evidence, advice, hard=not whole)
+        yield Finding(generator.id, 0.7 if whole else 0.9, says, evidence, advice, hard=not whole)
 
 
 def origins(trace: Trace) -> list[Span]:

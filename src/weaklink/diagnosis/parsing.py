@@ -11,19 +11,38 @@ from weaklink.scoring.text.tokens import tokenise
 
 def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The parsed result holds a number that the model did not write."""
-    known = roles(trace)
-    for span in (span for span in trace.spans if span.kind == "parser" or known.get(span.id) == "parse"):
-        if span.status != "ok" or span.output is None or isinstance(span.output, str):
-            continue
-        written = _numbers_in(main_text(span.input))
+    for span, text in _parsings(trace):
+        written = _numbers_in(text)
         lost = [number for number in _parsed_numbers(span) if number not in written]
         if lost and written:
             shown = ", ".join(f"{number:g}" for number in lost)
-            says = f"{span.name} made {shown} of “{quote(main_text(span.input), 80)}”"
-            text = text_of(span.output)
-            place = place_of(span, "output")
+            says = f"{span.name} made {shown} of “{quote(text, 80)}”"
             advice = "parse numbers with their thousands separators and units, or ask the model for plain numbers"
-            yield Finding(span.id, 0.9, says, [Evidence(says=f"parsed: {quote(text)}", at=place)], advice)
+            evidence = [Evidence(says=f"parsed: {quote(text_of(span.output))}", at=place_of(span, "output"))]
+            yield Finding(span.id, 0.9, says, evidence, advice)
+
+
+def _parsings(trace: Trace) -> Iterator[tuple[Span, str]]:
+    """Each step that made a structure of what a model wrote, with the text."""
+    known = roles(trace)
+    for span in trace.spans:
+        if span.status != "ok" or span.output is None or isinstance(span.output, str):
+            continue
+        if span.kind == "parser" or known.get(span.id) == "parse":
+            yield span, main_text(span.input)
+    generator, text = trace.dataflow.generator, trace.dataflow.generator_text
+    around = (
+        [] if generator is None else [s for s in trace.ancestors(generator) if s.kind == "chain" and s.status == "ok"]
+    )
+    # A function that asks the model and parses by itself: its output no longer holds the text, and nothing else did that.
+    if around and text and isinstance(around[0].output, dict) and text not in text_of(around[0].output):
+        own = {key: value for key, value in around[0].output.items() if not _was_given(around[0], key)}
+        if own and not any(known.get(span.id) == "parse" for span in trace.spans):
+            yield around[0].model_copy(update={"output": own}), text
+
+
+def _was_given(span: Span, key: str) -> bool:
+    return isinstance(span.input, dict) and key in span.input
 
 
 def _parsed_numbers(span: Span) -> list[float]:
