@@ -31,8 +31,7 @@ page. Of several suspects the earliest that lost what the next step needed is th
 [benchmarks/diagnosis/results.md](../benchmarks/diagnosis/results.md).
 
 Most rules look at what the answer shows before they speak: a passage that was dropped, cut or doubled breaks nothing where the answer is
-grounded all the same. A class with “general” in its description says that something is lacking; where another one says why, it goes
-first."""
+grounded all the same. `off_topic` and `missing_content` say that something is lacking; where another class says why, it goes first."""
 
 
 def page(found: Sequence[Found]) -> str:
