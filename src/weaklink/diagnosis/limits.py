@@ -6,8 +6,10 @@ from pydantic import BaseModel, Field
 class Limits(BaseModel, frozen=True):
     """Thresholds of the rules and of the verdict. A ramp is 0 at its first end, 1 at its second, straight between."""
 
-    insufficient: tuple[float, float] = (0.55, 0.25)
+    insufficient: tuple[float, float] = (0.55, 0.33)
     """Sufficiency of a context: from here on it may be lacking, from there on it is."""
+    absent: tuple[float, float] = (0.35, 0.7)
+    """Share of the question's words, by weight, that no passage has: from here on the answer may be lacking, from there on it is."""
     off_topic: float = Field(default=0.3, ge=0, le=1)
     """Best relevance of a retrieval below which its passages are about something else."""
     sufficiency_lost: tuple[float, float] = (0.1, 0.3)

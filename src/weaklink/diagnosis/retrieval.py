@@ -6,6 +6,7 @@ from weaklink.diagnosis.finding import Finding, abstained, listed, quote
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 from weaklink.model.roles import roles
+from weaklink.scoring.question import frequencies, read_question
 
 _NO_CONTEXT_STRENGTH = 0.95
 
@@ -80,7 +81,14 @@ def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Spa
         # An answer was asked for and none was given: what does not speak for a wrong abstention speaks for a gap.
         yield span, 1.0 - ramp(value, limits.abstention)
     else:
-        yield span, ramp(value, limits.insufficient) * _doubt(trace, scores, limits)
+        lacking = max(ramp(value, limits.insufficient), ramp(_absent(trace, span), limits.absent))
+        yield span, lacking * _doubt(trace, scores, limits)
+
+
+def _absent(trace: Trace, span: Span) -> float:
+    """Share of the question, by weight, of which no passage has a word."""
+    held = set[str]().union(*(frequencies(document.content).keys() for document in span.documents))
+    return 1.0 - read_question(trace.dataflow.asked).coverage(held)
 
 
 def _doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
