@@ -64,8 +64,10 @@ def imported(module: str) -> str:
 
 def memory() -> str:
     """The most memory that a process held which scored one answer with the cross-encoder."""
+    # Not ru_maxrss: a child starts with that of its parent.
     code = (
-        "import resource; from weaklink_models import assess; assess('You get 30 days. It is paid.', ['You get 25 days.'], 'How many?');"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "from pathlib import Path; from weaklink_models import assess;"
+        "assess('You get 30 days. It is paid.', ['You get 25 days.'], 'How many?');"
+        "print(next(int(line.split()[1]) // 1024 for line in Path('/proc/self/status').open() if line.startswith('VmHWM')))"
     )
     return f"{subprocess.check_output([sys.executable, '-c', code], text=True).strip()} MB"
