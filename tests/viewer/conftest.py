@@ -28,10 +28,11 @@ def answered(question: str, passage: str, answer: str, trace_id: int, second: in
         search={"input": question, "documents": [document(passage, "handbook.md", score=0.8), OTHER]},
         fill={
             "input": {"context": passage, "question": question},
-            "output": f"{passage}\n{question}",
+            "output": f"{passage}\n{OTHER.content}\n{question}",
             "attributes": {"template": "Answer from {context}: {question}"},
         },
-        write={"input": f"{passage}\n{question}", "output": answer, "model": {"name": "small-1", "parameters": {"temperature": 0.2}}},
+        write={"input": f"{passage}\n{OTHER.content}\n{question}", "output": answer,
+               "model": {"name": "small-1", "parameters": {"temperature": 0.2}}},
     )  # fmt: skip
     return Trace.of(span.model_copy(update={"start_ns": span.start_ns + second * 10**9}) for span in trace.spans)
 

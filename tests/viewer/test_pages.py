@@ -121,7 +121,7 @@ def test_a_retrievers_panel_is_a_table_with_the_place_of_the_evidence_marked(cli
     text = text_of(panel(client, 1))
     assert "# similarity ↑ relevance in prompt used source" in text
     assert "handbook.md" in text
-    assert "missing it.md" in text
+    assert "it.md" in text
     assert '<mark class="at">45 euros</mark>' in panel(
         client, 1, f"documents.0:{STANDBY.index('45')}:{STANDBY.index(' for')}"
     )
