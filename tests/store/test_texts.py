@@ -1,6 +1,8 @@
 """Long texts: each stored once, those that contain others as a list of parts, and gone with the last trace that needs them."""
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,19 @@ def test_a_prompt_is_stored_as_its_passages_and_what_stands_between_them(store: 
     assert found == [
         (PASSAGES[0], None), (PASSAGES[1], None), ("", '[1,"\\n\\n",2]'), ("", '["Answer from:\\n",1,"\\n\\n",2,"\\nQuestion 1?"]'),
     ]  # fmt: skip
+
+
+def test_the_sqlite_of_python_reads_every_table_and_view(store: SQLiteStore, store_path: Path):
+    """Older than ours on most systems: one view that it cannot parse, and it reads nothing of the file."""
+    store.write([rag(1, PASSAGES[:2])])
+    with closing(sqlite3.connect(store_path)) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")]
+        ordinary = [name for name in names if not name.startswith("search")]
+        counts = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ordinary}
+        whole = [text for (text,) in db.execute("SELECT content FROM whole_texts ORDER BY id")]
+    assert counts["traces"] == 1
+    assert counts["texts"] == len(whole) == 4
+    assert whole[2] == "\n\n".join(PASSAGES[:2])
 
 
 def test_people_read_whole_texts_with_plain_sql(store: SQLiteStore, store_path: Path):

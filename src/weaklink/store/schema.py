@@ -148,11 +148,14 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         user NOT NULL,                -- a trace's id as bytes, or the id of a text that this one is a part of
         PRIMARY KEY (text_id, user)
     ) WITHOUT ROWID;
-    CREATE VIEW whole_texts AS        -- for people: id, and the text with its parts put together
+    -- For people: id, and the text with its parts put together. A file with a view that its reader cannot parse cannot be read
+    -- at all, so nothing here is newer than the SQLite that Python 3.11 and most systems bring.
+    CREATE VIEW whole_texts AS
     SELECT id, CASE WHEN parts IS NULL THEN content ELSE (
-        SELECT group_concat(CASE piece.type WHEN 'text' THEN piece.value
-                            ELSE (SELECT part.content FROM texts part WHERE part.id = piece.value) END, '' ORDER BY piece.key)
-        FROM json_each(texts.parts) piece
+        SELECT group_concat(piece, '') FROM (
+            SELECT CASE type WHEN 'text' THEN value ELSE (SELECT part.content FROM texts part WHERE part.id = value) END AS piece
+            FROM json_each(texts.parts) ORDER BY key
+        )
     ) END AS content FROM texts;
     ALTER TABLE prunings ADD COLUMN looked_ns INTEGER NOT NULL DEFAULT 0;  -- when a writer last looked for traces to delete
     INSERT OR IGNORE INTO uses
