@@ -7,7 +7,7 @@ import pytest
 from weaklink.bench import compare, load_result
 from weaklink.bench.comparison import result_of
 from weaklink.bench.measure import Task
-from weaklink.bench.recipes import UnknownStore
+from weaklink.bench.recipes import UnknownStore, choose
 from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.vectors import Vectors
 
@@ -171,3 +171,9 @@ def test_a_result_comes_back_from_its_file(workload, tmp_path):
     result = _result(workload, _run(workload, "a", _truth(workload)))
     (tmp_path / "r.json").write_text(result.model_dump_json())
     assert load_result(tmp_path / "r.json") == result
+
+
+def test_the_name_of_a_library_stands_for_all_its_index_types():
+    names = [contender.recipe.full_name for contender in choose(["faiss"], "langchain", {})]
+    assert names == ["langchain.faiss-flat", "langchain.faiss-hnsw", "langchain.faiss-ivf"]
+    assert [contender.recipe.full_name for contender in choose(["chroma"], "langchain", {})] == ["langchain.chroma"]

@@ -98,7 +98,7 @@ def choose(
     *,
     sweep: bool = False,
 ) -> list[Contender]:
-    """The contenders for names such as "chroma", "llama_index.chroma" or "all".
+    """The contenders for names such as "chroma", "llama_index.chroma" or "all"; "faiss" is all of "faiss-flat", "faiss-hnsw", ...
 
     `framework` is "langchain", "llama_index", "none" or "all"; None takes the first that has a recipe of the name.
     `settings` holds values of parameters by name of the store; of several values each is tried, in all combinations.
@@ -123,7 +123,10 @@ def _named(name: str, framework: str | None, recipes: Mapping[str, Recipe]) -> l
         full for side in wanted for full, recipe in recipes.items() if recipe.name == name and recipe.framework == side
     ]
     if not found:
-        raise UnknownStore(_unknown(name, framework, recipes))
+        family = dict.fromkeys(recipe.name for recipe in recipes.values() if recipe.name.startswith(f"{name}-"))
+        if not family:
+            raise UnknownStore(_unknown(name, framework, recipes))
+        return [full for each in family for full in _named(each, framework, recipes)]
     return found if framework == "all" else found[:1]
 
 
