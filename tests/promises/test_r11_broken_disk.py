@@ -148,10 +148,10 @@ def test_a_read_only_disk_is_survived(
 def test_the_same_cause_warns_once_a_minute(recorder: Recorder, caplog: pytest.LogCaptureFixture):
     writer = recorder._writer
     for _ in range(50):
-        writer._warn("BusyError", "recording is paused")
+        writer.warn("BusyError", "recording is paused")
     writer._warned["BusyError"] -= 61
-    writer._warn("BusyError", "recording is paused")
-    writer._warn("FullError", "recording is paused")
+    writer.warn("BusyError", "recording is paused")
+    writer.warn("FullError", "recording is paused")
     assert len(ours(caplog)) == 3
 
 

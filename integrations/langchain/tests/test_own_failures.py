@@ -18,8 +18,8 @@ from langgraph.graph import START, MessagesState, StateGraph
 from weaklink.recorder import Recorder, encode, errors, recorder
 from weaklink.recorder.latest import Latest
 from weaklink.snapshot import Snapshotter
-from weaklink_langchain import WeaklinkCallbackHandler, convert, hooks, langgraph, scores, steps
-from weaklink_langchain import handler as handler_module
+from weaklink_langchain import WeaklinkCallbackHandler, capture, convert, hooks, langgraph, recording, scores, steps
+from weaklink_langchain.capture import Capture
 from weaklink_langchain.recording import Recording
 
 
@@ -91,27 +91,25 @@ def everything(config: Any) -> list[Any]:
 
 
 PARTS: list[tuple[Any, str]] = [
-    *[(Recorder, name) for name in ("start", "find", "finish", "fail", "_put", "_close_children", "_sweep_gone", "_amend")],
+    *[(Recorder, name) for name in ("begin", "find", "finish", "fail_with", "_put", "_close_children", "_sweep_gone", "_amend")],
     *[(Snapshotter, name) for name in ("take", "freeze", "_encoder_for", "freeze_dict", "_list")],
-    *[(convert, name) for name in ("name_of", "model_call", "tool_names", "complete_model_call", "output_of")],
+    *[(convert, name) for name in ("name_of", "invocation_of", "model_call", "tool_names", "answer_of", "with_answer", "output_of")],
     *[
         (steps, name)
         for name in (
-            "own_metadata", "read_tags", "describe", "describe_node", "describe_prompt", "describe_retriever", "note_embedding",
-            "describe_documents", "add_scores", "arguments", "describe_call", "result_of", "says_error",
+            "own_metadata", "read_tags", "describe", "describe_node", "template_of", "describe_retriever", "describe_documents",
+            "add_scores", "arguments", "describe_reranker", "result_of", "says_error",
         )
     ],
-    (handler_module, "is_plumbing_name"), (langgraph, "status_of"), (langgraph, "is_interrupted"),
-    (recorder, "describe"), (recorder, "status_of"), (recorder, "_swept_status"), (errors, "message_of"), (errors, "_stack"),
+    (recording, "is_plumbing_name"), (langgraph, "status_of"), (langgraph, "is_interrupted"), (capture, "read"), (capture, "here"),
+    (recorder, "describe"), (recorder, "_swept_status"), (errors, "message_of"), (errors, "_stack"),
     (Latest, "watch"), (hooks, "listening_place"), (scores, "listening_place"), (scores, "_scored"),
     *[
         (Recording, name)
-        for name in ("start", "set_input", "set_output", "set_answer", "is_of_another")
+        for name in ("begin", "end_chain", "end_llm", "end_retriever", "end_tool", "end", "fail", "set_answer", "note_scores")
     ],
-    *[
-        (WeaklinkCallbackHandler, name)
-        for name in ("kind_of", "start_hooked", "note_scores")
-    ],
+    *[(Capture, name) for name in ("start", "end", "fail", "tell", "take", "first_token", "origin", "_results")],
+    (WeaklinkCallbackHandler, "start_hooked"), (WeaklinkCallbackHandler, "note_scores"),
 ]  # fmt: skip
 
 
@@ -125,6 +123,7 @@ def test_the_chain_does_not_notice_that_a_part_of_ours_fails(place, name, store,
         patch.setattr(place, name, fail)
         handler = WeaklinkCallbackHandler(store)
         traced = everything({"callbacks": [handler], "metadata": {"mine": 1}, "tags": ["mine"]})
+        recorder.catch_up()
 
     assert traced == untraced
     messages = [record.getMessage() for record in caplog.records]
@@ -160,7 +159,20 @@ def test_a_strict_handler_raises_what_is_ours(store, recorder, monkeypatch):
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ours")
 
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshotter, "take", fail)
+        handler = WeaklinkCallbackHandler(store, strict=True)
+        with pytest.raises(RuntimeError, match="ours"):
+            RunnableLambda(str).invoke("x", {"callbacks": [handler], "metadata": {"mine": 1}})
+
+
+def test_a_strict_handler_raises_what_came_up_later_when_it_is_flushed_and_only_once(store, recorder, monkeypatch):
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("ours")
+
     handler = WeaklinkCallbackHandler(store, strict=True)
     monkeypatch.setattr(steps, "own_metadata", fail)
+    RunnableLambda(str).invoke("x", {"callbacks": [handler], "metadata": {"mine": 1}})
     with pytest.raises(RuntimeError, match="ours"):
-        RunnableLambda(str).invoke("x", {"callbacks": [handler], "metadata": {"mine": 1}})
+        handler.flush()
+    assert handler.flush()

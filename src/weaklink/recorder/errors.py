@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weaklink.snapshot import type_name
 
@@ -22,6 +22,35 @@ _CONTROL_FLOW: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 _VALIDATION_ERROR: Final = "pydantic_core._pydantic_core.ValidationError"
 
 
+class Raised(NamedTuple):
+    """What is kept of an exception that ended a step, which itself must not be kept alive."""
+
+    type: str
+    message: str
+    causes: list[str]
+    stack: list[str]
+    identity: int
+    """Tells it from others as long as it travels."""
+    links: frozenset[int]
+    """The identities of it and its causes."""
+    status: SpanStatus
+    is_unread: bool = False
+    """More could not be found out."""
+
+
+def read(error: BaseException) -> Raised:
+    """What is to be kept of `error`, read on the thread that raised it. Never raises an Exception."""
+    name = type_name(type(error))
+    try:
+        first, *others = chain = list(_chain(error))
+        return Raised(
+            type=name, message=message_of(first), causes=[f"{type_name(type(link))}: {message_of(link)}" for link in others],
+            stack=_stack(error), identity=_identity(error), links=frozenset(map(_identity, chain)), status=status_of(error),
+        )  # fmt: skip
+    except Exception:  # noqa: BLE001 - the step has failed all the same
+        return Raised(name, "", [], [], 0, frozenset(), status_of(error), is_unread=True)
+
+
 def status_of(error: BaseException) -> SpanStatus:
     """How a step ended that raised `error`: control flow is no failure."""
     kind = type(error)  # never isinstance: it may ask the object for its __class__
@@ -32,24 +61,19 @@ def status_of(error: BaseException) -> SpanStatus:
     return "error"
 
 
-def describe(error: BaseException, span: OpenSpan) -> dict[str, Any]:
+def describe(raised: Raised, span: OpenSpan) -> dict[str, Any]:
     """The fields of a SpanError. Its origin is the step that raised the same exception below or before `span`, else `span`."""
-    chain = list(_chain(error))
-    ids = {_identity(link) for link in chain}
+    ids = raised.links
     origin = next((failed for failed in reversed(span.failed or ()) if failed.error_id in ids), None)
     if origin is None and span.parent is not None and span.parent.failed:
         origin = _upstream(span, ids)
-    span.error_id = _identity(error)
+    span.error_id = raised.identity
     span.error_origin = span.key if origin is None else origin.error_origin
-    found: dict[str, Any] = {
-        "type": type_name(type(error)),
-        "message": message_of(error),
-        "origin": f"{span.error_origin:032x}",
-    }
-    if len(chain) > 1:
-        found["causes"] = [f"{type_name(type(link))}: {message_of(link)}" for link in chain[1:]]
-    if origin is None:
-        found["stack"] = _stack(error)
+    found: dict[str, Any] = {"type": raised.type, "message": raised.message, "origin": f"{span.error_origin:032x}"}
+    if raised.causes:
+        found["causes"] = raised.causes
+    if origin is None and raised.stack:
+        found["stack"] = raised.stack
     return found
 
 
@@ -65,7 +89,7 @@ def _identity(error: BaseException) -> int:
     return hash((id(error), id(type(error)), *place))
 
 
-def _upstream(span: OpenSpan, ids: set[int]) -> OpenSpan | None:
+def _upstream(span: OpenSpan, ids: frozenset[int]) -> OpenSpan | None:
     """The step beside `span` whose exception came to it through a stream that both are part of."""
     # A step that began after the other's end is another attempt; its exception may have got the id of the first one's.
     beside = [failed for failed in span.parent.failed or () if failed.error_id in ids] if span.parent else []

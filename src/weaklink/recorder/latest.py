@@ -21,12 +21,12 @@ _MOST_HANDLERS: Final = 16
 _DEEPEST: Final = 8
 
 
-class _Scope:
+class Scope:
     """One thread or task that ran something, with the newest trace that it, or what it started, has finished."""
 
     __slots__ = ("above", "depth", "finished", "task", "thread")
 
-    def __init__(self, above: _Scope | None) -> None:
+    def __init__(self, above: Scope | None) -> None:
         """`above` is the thread or task that started this one."""
         # A task that starts the next one without end must not make a chain without end.
         self.above = above if above is not None and above.depth < _DEEPEST else None
@@ -46,8 +46,17 @@ class _Scope:
 
 
 # One variable for all handlers: a context never forgets a variable that was set in it.
-_scope: ContextVar[_Scope | None] = ContextVar("weaklink_scope", default=None)
+_scope: ContextVar[Scope | None] = ContextVar("weaklink_scope", default=None)
 _numbers = count()
+
+
+def here() -> Scope:
+    """The thread or task that is running now."""
+    scope = _scope.get()
+    if scope is None or not scope.is_here():
+        scope = Scope(scope)
+        _scope.set(scope)
+    return scope
 
 
 class Latest:
@@ -58,15 +67,11 @@ class Latest:
         self._number = next(_numbers)
         self._anywhere: TraceState | None = None
 
-    def watch(self, trace: TraceState) -> None:
-        """A trace begins here."""
-        scope = _scope.get()
-        if scope is None or not scope.is_here():
-            scope = _Scope(scope)
-            _scope.set(scope)
-        trace.watchers = [*(trace.watchers or ()), (self, scope)]
+    def watch(self, trace: TraceState, place: Scope | None) -> None:
+        """`trace` began in `place`."""
+        trace.watchers = [*(trace.watchers or ()), (self, place)]
 
-    def is_done(self, trace: TraceState, place: _Scope | None) -> None:
+    def is_done(self, trace: TraceState, place: Scope | None) -> None:
         """The root of a trace that began in `place` has ended."""
         self._anywhere = trace
         scope = place

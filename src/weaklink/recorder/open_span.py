@@ -16,10 +16,12 @@ _SILENT_WHEN_CANCELLED = ("retriever", "llm", "tool", "embedding", "reranker")
 
 
 class Watch(ref[Any]):
-    """A weak reference to what lives as long as a run does; knows the run's key when it is gone."""
+    """A weak reference to what lives as long as a run does; knows the run's key, and when it was gone."""
 
-    __slots__ = ("key",)
+    __slots__ = ("gone_at", "key")
     key: int
+    gone_at: int
+    """On the performance counter; 0 until then."""
 
 
 class Watcher(Protocol):
@@ -60,13 +62,13 @@ class OpenSpan:
         "usage_counted", "watch",
     )  # fmt: skip
 
-    def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind) -> None:
-        """The step begins now."""
+    def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind, began: int) -> None:
+        """The step began at `began` on the performance counter."""
         self.key = key
         self.parent = parent
         self.name = name
         self.kind: SpanKind = kind
-        self.began = perf_counter_ns()
+        self.began = began
         self.status: SpanStatus = "incomplete"
         self.duration_ns: int | None = None
         self.input: Any = None
@@ -124,9 +126,9 @@ class OpenSpan:
         elif text not in self.notes:
             self.notes.append(text)
 
-    def is_gone(self) -> bool:
-        """What lived as long as the run is no more: nothing will ever report its end."""
-        return self.watch is not None and self.watch() is None
+    def is_gone(self, when: int) -> bool:
+        """What lived as long as the run was no more by `when`: nothing has reported its end, nor ever will."""
+        return self.watch is not None and 0 < self.watch.gone_at <= when
 
     def status_when_gone(self) -> SpanStatus:
         """How a run ended that nobody reported."""

@@ -1,7 +1,12 @@
-"""The only mutable object: takes the start and the end of steps, hands finished ones to the writer."""
+"""The only mutable object: takes the start and the end of steps, hands finished ones to the writer.
+
+An integration either tells of a step as it happens (`start`, `finish`, `fail`), or leaves events for later (`backlog`), with the
+time and what else only the caller's thread knows.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,13 +15,13 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from weaklink.recorder.errors import describe, is_timeout, status_of
+from weaklink.recorder.backlog import Backlog
+from weaklink.recorder.errors import Raised, describe, is_timeout, read
 from weaklink.recorder.open_span import OpenSpan, TraceState, Watch
 from weaklink.recorder.queue import BoundedQueue, Counts
 from weaklink.recorder.records import Record, StatusChange, StillOpen
 from weaklink.recorder.worker_exit import close_with_worker
 from weaklink.recorder.writer import WAKE_AT, Writer
-from weaklink.snapshot import type_name
 
 if TYPE_CHECKING:
     from weaklink.model.span import SpanKind, SpanStatus
@@ -41,6 +46,11 @@ def roots_of_block(into: list[TraceState]) -> Generator[None]:
         _block.reset(token)
 
 
+def block_here() -> list[TraceState] | None:
+    """The list of the innermost such block around the code that is running now."""
+    return _block.get()
+
+
 class Recorder:
     """Records steps into one store. Safe to use from any thread and task; never raises an Exception into the host."""
 
@@ -51,22 +61,35 @@ class Recorder:
         self._open: dict[int, OpenSpan] = {}
         # Steps that an ancestor's end closed: their own end may still come, and then knows better.
         self._late: OrderedDict[int, OpenSpan] = OrderedDict()
-        self._gone: deque[tuple[int, int]] = deque()
-        self._queue = BoundedQueue(settings.max_queue_bytes)
+        self._gone: deque[Watch] = deque()
+        in_backlog = settings.max_queue_bytes // 4
+        self._max_bytes = settings.max_queue_bytes - in_backlog
+        self._queue = BoundedQueue(self._max_bytes)
         self._writer = Writer(self._queue, path, settings, self._tick, self._on_start)
+        self.backlog = Backlog(in_backlog, self._writer)
+        """For events that are dealt with later."""
 
     def start(self, key: int, parent_key: int | None, name: str, kind: SpanKind, watch: Any = None) -> OpenSpan:
         """A step begins. `watch` is an object that lives as long as the run: when it is collected, the run has ended."""
+        watching = None
+        if watch is not None:
+            watching = Watch(watch, self.on_gone)
+            watching.key, watching.gone_at = key, 0
+        return self.begin(key, parent_key, name, kind, perf_counter_ns(), watching, _block.get())
+
+    def begin(
+        self, key: int, parent_key: int | None, name: str, kind: SpanKind, began: int, watch: Watch | None,
+        block: list[TraceState] | None,
+    ) -> OpenSpan:  # fmt: skip
+        """A step has begun at `began` on the performance counter, inside `block`."""
         parent = None if parent_key is None else self.find(parent_key)
-        span = OpenSpan(key, parent, name, kind)
+        span = OpenSpan(key, parent, name, kind, began)
         if parent is None:
-            if (block := _block.get()) is not None:
+            if block is not None:
                 block.append(span.trace)
             if self._writer.idle or not self._writer.running:
                 self._writer.notice()  # its ticks end what ends without a word
-        if watch is not None:
-            reference = span.watch = Watch(watch, self._on_gone)
-            reference.key = key
+        span.watch = watch
         self._open[key] = span
         return span
 
@@ -113,33 +136,42 @@ class Recorder:
 
     def fail(self, span: OpenSpan, error: BaseException, status: SpanStatus | None = None) -> None:
         """The step has ended with an exception; `status` where the integration knows better than the exception's class."""
-        try:
-            span.error = describe(error, span)
-        except Exception:  # noqa: BLE001 - the step has failed all the same
-            span.error = {"type": type_name(type(error)), "message": "", "origin": f"{span.key:032x}"}
+        self.fail_with(span, read(error), status)
+
+    def fail_with(self, span: OpenSpan, raised: Raised, status: SpanStatus | None = None, when: int = 0) -> None:
+        """The same, of what was read of an exception, which ended the step now or at `when` on the performance counter."""
+        span.error = describe(raised, span)
+        if raised.is_unread:
             span.note("the error could not be described")
-        self.finish(span, status or status_of(error))
+        self.finish(span, status or raised.status, when)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that has ended by now is stored; False where that took longer than `timeout` seconds."""
-        self._sweep_gone()
-        return self._writer.flush(timeout)
+        deadline = time.monotonic() + timeout
+        self._sweep_gone(timeout)
+        return self._writer.flush(deadline - time.monotonic())
 
     def close(self, timeout: float = 2.0) -> None:
         """Close what is still open as incomplete, store all within `timeout` seconds, end the writer."""
-        self._sweep_gone()
+        self._sweep_gone(timeout)
         for span in list(self._open.values()):
             if span.parent is None or span.parent.key not in self._open:
                 self.finish(span, "incomplete")
         self._writer.close(timeout)
 
+    def catch_up(self, timeout: float = -1) -> None:
+        """Deal with the events that wait by now, unless another thread is at it for longer than `timeout` seconds."""
+        self.backlog.catch_up(timeout=timeout)
+
     def counts(self) -> Counts:
         """Where all records went."""
+        self.catch_up()
         return self._queue.counts()
 
     @property
     def open_spans(self) -> int:
         """How many steps have begun and not ended."""
+        self.catch_up()
         return len(self._open)
 
     def after_fork(self) -> None:
@@ -147,8 +179,9 @@ class Recorder:
         self._open.clear()
         self._late.clear()
         self._gone.clear()
-        self._queue = BoundedQueue(self._settings.max_queue_bytes)
+        self._queue = BoundedQueue(self._max_bytes)
         self._writer.after_fork(self._queue)
+        self.backlog.after_fork()
 
     def _close_children(self, span: OpenSpan, now: int) -> None:
         children = span.children or set()
@@ -156,13 +189,13 @@ class Recorder:
             if self._open.pop(child.key, None) is None:
                 continue
             child.duration_ns = max(0, now - child.began)
-            child.status = _swept_status(child, span)
+            child.status = _swept_status(child, span, now)
             if child.error is None and span.error is not None:
                 child.error = span.error
             child.swept_by = span
             if child.children:
                 self._close_children(child, now)
-            if not child.is_gone():
+            if not child.is_gone(now):
                 self._late[child.key] = child
                 while len(self._late) > _LATE_ENDS:
                     self._late.popitem(last=False)
@@ -186,27 +219,32 @@ class Recorder:
         if waiting >= WAKE_AT or self._writer.idle or not self._writer.running:
             self._writer.notice()
 
-    def _on_gone(self, watch: Any) -> None:
-        # Called by the garbage collector, at any moment and on any thread: nothing here may lock or allocate much.
-        self._gone.append((watch.key, perf_counter_ns()))
+    def on_gone(self, watch: Watch) -> None:
+        """What `watch` watched is no more. Called by the garbage collector, at any moment and on any thread."""
+        # Nothing here may lock or allocate much.
+        watch.gone_at = perf_counter_ns()
+        self._gone.append(watch)
 
-    def _sweep_gone(self) -> None:
-        while self._gone:
+    def _sweep_gone(self, timeout: float = -1) -> None:
+        """Catch up, and end what is gone by now."""
+        gone = len(self._gone)  # counted first: the events of such a run came before
+        self.catch_up(timeout)
+        for _ in range(gone):
             try:
-                key, when = self._gone.popleft()
+                watch = self._gone.popleft()
             except IndexError:
                 return
-            span = self._open.get(key)
+            span = self._open.get(watch.key)
             if span is not None:
-                self.finish(span, span.status_when_gone(), when)
+                self.finish(span, span.status_when_gone(), watch.gone_at)
             else:
-                self._late.pop(key, None)
+                self._late.pop(watch.key, None)
 
     def _on_start(self) -> None:
         close_with_worker(self.close)
 
     def _tick(self) -> bool:
-        """On the writer's thread, once per interval: ends what is gone, shows what has been open for a while."""
+        """On the writer's thread, once per interval: deals with events, ends what is gone, shows what stays open."""
         self._sweep_gone()
         now = perf_counter_ns()
         for key, span in list(self._late.items()):
@@ -220,10 +258,10 @@ class Recorder:
         return bool(self._open or self._late)
 
 
-def _swept_status(child: OpenSpan, ancestor: OpenSpan) -> SpanStatus:
-    """How a step ended that was still open when an ancestor ended."""
+def _swept_status(child: OpenSpan, ancestor: OpenSpan, now: int) -> SpanStatus:
+    """How a step ended that was still open when an ancestor ended, at `now`."""
     if ancestor.status in ("cancelled", "abandoned", "interrupted"):
         return ancestor.status
     if ancestor.status == "error" and is_timeout(ancestor.error):
         return "cancelled"
-    return child.status_when_gone() if child.is_gone() else "incomplete"
+    return child.status_when_gone() if child.is_gone(now) else "incomplete"

@@ -129,7 +129,7 @@ class Writer:
                 if left:
                     self._queue.settle(dropped=left, reason="store unavailable at exit")
                 if left and self._pause:  # else a thread goes on recording while the process ends
-                    self._warn("exit", f"{left} records are lost: the process ended before the store could be written")
+                    self.warn("exit", f"{left} records are lost: the process ended before the store could be written")
                 if self._store is not None:
                     self._store.close()
             finally:
@@ -174,7 +174,7 @@ class Writer:
         try:
             return self._tick()
         except Exception as error:  # noqa: BLE001 - what has ended is stored all the same
-            self._warn("tick", f"open steps could not be looked after: {error!r}")
+            self.warn("tick", f"open steps could not be looked after: {error!r}")
             return False
 
     def _drain(self, waiting: int) -> bool:
@@ -215,7 +215,7 @@ class Writer:
                 if self._stop or time.monotonic() + pause >= until or self._wake.wait(pause):
                     return True
         except StoreError as error:
-            self._warn("housekeeping", f"old traces could not be deleted: {error}")
+            self.warn("housekeeping", f"old traces could not be deleted: {error}")
         return False
 
     def _write(self, records: list[Any]) -> bool:
@@ -250,7 +250,7 @@ class Writer:
                     encode(record, batch)
                     done.append(record)
                 except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-                    self._warn("encode", f"a step could not be recorded: {error!r}")
+                    self.warn("encode", f"a step could not be recorded: {error!r}")
 
         self._store.append(fill)
         for record in done:
@@ -264,7 +264,7 @@ class Writer:
             try:
                 stored += self._append([record])
             except Exception as error:  # noqa: BLE001 - this record is the bad one
-                self._warn("record", f"a step could not be stored: {error!r}")
+                self.warn("record", f"a step could not be stored: {error!r}")
         return stored
 
     def _failed(self, error: Exception) -> bool:
@@ -272,13 +272,14 @@ class Writer:
         self._pause = min(_LONGEST_PAUSE_S, self._pause * 2 or 0.25)
         self._retry_at = time.monotonic() + self._pause
         waiting = len(self._queue) + len(self._unwritten)
-        self._warn(type(error).__name__, f"recording is paused, {waiting} records wait: {error}")
+        self.warn(type(error).__name__, f"recording is paused, {waiting} records wait: {error}")
         return False
 
     def _may_wait(self) -> bool:
         return time.monotonic() < self._patience and not (self._stop and self._patience == float("inf"))
 
-    def _warn(self, cause: str, text: str) -> None:
+    def warn(self, cause: str, text: str) -> None:
+        """Log what is lost or late, once a minute per cause."""
         now = time.monotonic()
         if now - self._warned.get(cause, -_SAME_WARNING_S) >= _SAME_WARNING_S:
             self._warned[cause] = now

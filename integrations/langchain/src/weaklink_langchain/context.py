@@ -28,7 +28,7 @@ class Place:
     __slots__ = ("doing", "handler", "run_id")
 
     def __init__(self, handler: WeaklinkCallbackHandler, run_id: UUID | None, doing: SpanKind | None = None) -> None:
-        """New steps hang below `run_id`; None begins a trace. `doing`: what goes on there, where it is no step of its own."""
+        """New steps hang below `run_id`; None begins a trace. `doing`: what goes on there, where a hook needs to know."""
         self.handler = handler
         self.run_id = run_id
         self.doing: SpanKind | None = doing

@@ -119,34 +119,40 @@ def is_prompt_of(value: Any, messages: Any) -> bool:
     return type(made) is list and len(made) == len(messages) and all(map(is_, made, messages))
 
 
-def model_call(
-    invocation: dict[str, Any] | None, metadata: dict[str, Any] | None, taker: Snapshotter
-) -> dict[str, Any]:
-    """The start of a ModelCall: name, provider and parameters, from the invocation parameters and LangSmith's metadata."""
-    found: dict[str, Any] = {"name": ""}
-    if metadata:
-        if type(name := metadata.get("ls_model_name")) is str:
-            found["name"] = name
-        if type(provider := metadata.get("ls_provider")) is str:
-            found["provider"] = provider
+def invocation_of(invocation: dict[str, Any], taker: Snapshotter) -> dict[str, Any]:
+    """What the invocation parameters tell of a model call: its "name", "parameters" and the names of "tools" it was offered."""
+    found: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
-    for key, value in invocation.items() if invocation else ():
+    for key, value in invocation.items():
         if value is None or type(key) is not str:
             continue
         if key in _MODEL_NAMES:
-            if type(value) is str and not found["name"]:
-                found["name"] = value
+            if type(value) is str and value:
+                found.setdefault("name", value)
         elif key not in _NOT_PARAMETERS:
             parameters[key] = value
     if parameters:
         found["parameters"] = taker.take(parameters)[0]
+    if offered := tool_names(invocation):
+        found["tools"] = offered
     return found
 
 
-def tool_names(invocation: dict[str, Any] | None) -> list[str]:
+def model_call(invocation: dict[str, Any], metadata: dict[str, Any] | None) -> dict[str, Any]:
+    """The start of a ModelCall, from what `invocation_of` found and LangSmith's metadata."""
+    found: dict[str, Any] = {"name": invocation.get("name", "")}
+    if metadata:
+        if type(name := metadata.get("ls_model_name")) is str and name:
+            found["name"] = name
+        if type(provider := metadata.get("ls_provider")) is str:
+            found["provider"] = provider
+    if parameters := invocation.get("parameters"):
+        found["parameters"] = parameters
+    return found
+
+
+def tool_names(invocation: dict[str, Any]) -> list[str]:
     """The names of the tools that a model was offered."""
-    if not invocation:
-        return []
     tools = invocation.get("tools")
     if type(tools) is not list:
         tools = invocation.get("functions")
@@ -159,8 +165,9 @@ def tool_names(invocation: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
-    """Add usage, finish reason and the model's own name to `model`, from the result of the call."""
+def answer_of(response: LLMResult) -> dict[str, Any]:
+    """What the result of a call tells of it: usage, finish reason and the model's own name ("" where it tells none)."""
+    model: dict[str, Any] = {"name": ""}
     output = response.llm_output
     generations = response.generations
     generation = generations[0][0] if generations and generations[0] else None
@@ -185,6 +192,12 @@ def complete_model_call(model: dict[str, Any], response: LLMResult) -> None:
         _complete_name(model, details)
     if type(output) is dict and output:
         _complete_name(model, output)
+    return model
+
+
+def with_answer(model: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """A model call with what `answer_of` found."""
+    return {**model, **answer, "name": model["name"] or answer["name"]}
 
 
 def _complete_name(model: dict[str, Any], details: dict[str, Any]) -> None:

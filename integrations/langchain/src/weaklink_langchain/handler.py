@@ -1,18 +1,17 @@
-"""The callback handler: which event begins, ends or fails which step."""
+"""The callback handler: which event begins, ends or fails which run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks.base import BaseCallbackHandler
 
 from weaklink.errors import UnknownTrace
 from weaklink_langchain import convert, langgraph, steps
+from weaklink_langchain.capture import Capture
 from weaklink_langchain.hooks import install_hooks
-from weaklink_langchain.plumbing import HIDDEN, is_plumbing_name
 from weaklink_langchain.recording import Recording
 
 if TYPE_CHECKING:
@@ -46,22 +45,23 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """Record into `store` (path or URL), by default WEAKLINK_STORE or ./.weaklink/traces.db.
 
         LangChain tells no handler about scores, rerankers, embeddings and writes to a vector store; `hooks` wraps their methods
-        to learn of them, in this process, for good. With `strict`, an error inside the handler is raised into the chain.
+        to learn of them, in this process, for good. With `strict`, an error inside the handler is raised into the chain; one
+        that comes up behind it, on the writer's thread, at the next event, by `flush()` or by `last_trace()`.
 
         Raises StoreError for a URL of an unknown kind, InvalidSettings for a setting that cannot be used.
         """
-        recording = Recording(store, strict=strict)
+        from weaklink.settings import load_settings
+
+        recording = Recording(store)
+        capture = Capture(recording, load_settings(), strict=strict)
         self.raise_error = strict
         self._recorder = recording.recorder
-        self._latest = recording.latest
         self._recording = recording
+        self._capture = capture
         # Bound once: each is called at every event.
-        self._find = recording.find
-        self._start = recording.start
-        self._set_output = recording.set_output
-        self._finish = recording.recorder.finish
-        self._fail = recording.fail
-        self.trouble = recording.trouble
+        self._start = capture.start
+        self._end = capture.end
+        self.trouble = capture.trouble
         if hooks:
             install_hooks()
 
@@ -70,8 +70,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
         Waits at most a second for the writer. Raises UnknownTrace where nothing has finished yet.
         """
-        self._recorder.flush(_LAST_TRACE_TIMEOUT_S)
-        state = self._latest.get()
+        self.flush(_LAST_TRACE_TIMEOUT_S)
+        state = self._recording.latest.get()
         if state is None:
             raise UnknownTrace(
                 "there is no trace yet: no chain has finished under this handler; pass it to a run with "
@@ -87,7 +87,9 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that has ended is stored; False where that took longer than `timeout` seconds."""
-        return self._recorder.flush(timeout)
+        is_stored = self._recorder.flush(timeout)
+        self._capture.raise_late()
+        return is_stored
 
     # --- chains, prompts, parsers, graph nodes
 
@@ -100,36 +102,19 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             kind = _KIND_OF_RUN.get(run_type, "chain")
             if type(name) is not str or not name:
                 name = convert.name_of(name, serialized, "chain")
-            span = self._start(run_id, parent_run_id, name, kind, inputs, tags, metadata)
-            if span is None:
-                return
-            if kind == "chain":
-                span.plumbing = is_plumbing_name(name) or (tags is not None and HIDDEN in tags)
-                if metadata:
-                    steps.describe_node(span, name, metadata, tags)
-            elif kind == "prompt":
-                steps.describe_prompt(span, serialized)
+            facts = steps.template_of(serialized) if kind == "prompt" else None
+            self._start(run_id, parent_run_id, name, kind, inputs, tags, metadata, facts)
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the chain
             self.trouble("on_chain_start", error)
 
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any) -> None:
+    def on_chain_end(
+        self, outputs: Any, *, run_id: UUID, parent_run_id: UUID | None = None, inputs: Any = None, **kwargs: Any
+    ) -> None:
         """A chain, prompt, parser, function or graph node has ended."""
         try:
-            span = self._find(run_id.int)
-            if span is None:
-                return
-            if inputs is not None:  # a stream tells its input only at the end
-                self._recording.set_input(span, inputs)
-            found = self._set_output(span, outputs)
-            if found and span.kind == "chain":
-                steps.describe_documents(span, found)
-            if inputs is not None and span.children:
-                # LangChain reports a synchronous stream that its reader left as ended well (core 1.7), and drains the model
-                # afterwards. Only then does a stream end before the steps that feed it.
-                self._finish(span, "abandoned")
-            else:
-                is_interrupted = span.is_interrupted or langgraph.is_interrupted(outputs)
-                self._finish(span, "interrupted" if is_interrupted else "ok")
+            given = None if inputs is None else self._capture.take(inputs)
+            is_interrupted = langgraph.is_interrupted(outputs)
+            self._end(self._recording.end_chain, run_id, parent_run_id, outputs, "chain", given, is_interrupted)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)
 
@@ -145,7 +130,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         invocation_params: dict[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """A chat model is called."""
-        self._recording.start_llm(serialized, messages, run_id, parent_run_id, tags, metadata, name, invocation_params)
+        self._start_llm(serialized, messages, run_id, parent_run_id, tags, metadata, name, invocation_params)
 
     def on_llm_start(
         self, serialized: Any, prompts: list[str], *, run_id: UUID, parent_run_id: UUID | None = None,
@@ -153,7 +138,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         invocation_params: dict[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """A completion model is called."""
-        self._recording.start_llm(serialized, prompts, run_id, parent_run_id, tags, metadata, name, invocation_params)
+        self._start_llm(serialized, prompts, run_id, parent_run_id, tags, metadata, name, invocation_params)
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A streamed token: only the first one is of interest."""
@@ -168,16 +153,12 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A model has answered."""
         try:
-            span = self._find(run_id.int)
-            if span is None:  # LangChain may skip the start (its issue 39633)
-                if self._recording.is_of_another(run_id):
-                    return
-                span = self._start(run_id, parent_run_id, "llm", "llm", None, None, None)
-                if span is None:
-                    return
-                span.note("the start of this call was not reported")
-            self._recording.set_answer(span, response)
-            self._finish(span)
+            capture = self._capture
+            self._end(
+                self._recording.end_llm, run_id, parent_run_id, convert.output_of(response), "llm",
+                convert.answer_of(response), None if parent_run_id is None else parent_run_id.int,
+                None if capture.is_live(run_id) else capture.origin(),
+            )  # fmt: skip
         except Exception as error:  # noqa: BLE001
             self.trouble("on_llm_end", error)
 
@@ -186,9 +167,10 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A model has raised; what it had written by then is kept."""
         try:
-            span = self._find(run_id.int)
-            if span is not None and response is not None and response.generations:
-                self._recording.set_answer(span, response)
+            if response is not None and response.generations:
+                taken = self._capture.take(convert.output_of(response))
+                answer = convert.answer_of(response)
+                self._capture.tell(self._recording.set_answer, run_id, taken, answer, size=taken[2])
         except Exception as trouble:  # noqa: BLE001
             self.trouble("on_llm_error", trouble)
         self._fail("on_llm_error", run_id, error)
@@ -203,21 +185,16 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         try:
             if type(name) is not str or not name:
                 name = convert.name_of(name, serialized, "retriever")
-            span = self._start(run_id, parent_run_id, name, "retriever", query, tags, metadata)
-            if span is not None and metadata:
-                steps.describe_retriever(span, metadata)
+            self._start(run_id, parent_run_id, name, "retriever", query, tags, metadata)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_retriever_start", error)
 
-    def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
+    def on_retriever_end(
+        self, documents: Sequence[Document], *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         """A retriever has answered."""
         try:
-            span = self._find(run_id.int)
-            if span is not None:
-                span.documents = self._set_output(span, documents) or []
-                span.output = None  # it is these documents
-                steps.add_scores(span)
-                self._finish(span)
+            self._end(self._recording.end_retriever, run_id, parent_run_id, documents, "retriever")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_retriever_end", error)
 
@@ -235,23 +212,15 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             if type(name) is not str or not name:
                 name = convert.name_of(name, serialized, "tool")
             value = input_str if inputs is None else inputs
-            span = self._start(run_id, parent_run_id, name, "tool", value, tags, metadata)
-            if span is not None and type(tool_call_id) is str:
-                steps.describe(span, {"tool_call_id": tool_call_id})
+            facts = {"tool_call_id": tool_call_id} if type(tool_call_id) is str else None
+            self._start(run_id, parent_run_id, name, "tool", value, tags, metadata, facts)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_tool_start", error)
 
-    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """A tool has answered; a ToolMessage that says "error" is a failure."""
+    def on_tool_end(self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+        """A tool has answered."""
         try:
-            span = self._find(run_id.int)
-            if span is None:
-                return
-            span.documents = self._set_output(span, output)
-            failed = steps.says_error(span)
-            if failed:
-                span.error = steps.tool_error(span)
-            self._finish(span, "error" if failed else "ok")
+            self._end(self._recording.end_tool, run_id, parent_run_id, output, "tool")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_tool_end", error)
 
@@ -262,41 +231,25 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """The user's own event inside a step: kept with the step."""
         try:
-            span = self._find(run_id.int)
-            if span is not None:
-                steps.add_event(span, name, self._recording.take(data)[0])
+            taken = self._capture.take(data)
+            self._capture.tell(self._recording.add_event, run_id, name, taken[0], size=taken[2])
         except Exception as error:  # noqa: BLE001
             self.trouble("on_custom_event", error)
 
     # --- steps that LangChain has no callback for, see hooks.py and scores.py
 
-    def kind_of(self, run_id: UUID | None) -> SpanKind | None:
-        """The kind of an open run; None where it is not open."""
-        span = None if run_id is None else self._find(run_id.int)
-        return None if span is None else span.kind
-
     def start_hooked(
         self, run_id: UUID, parent_run_id: UUID | None, name: str, kind: SpanKind, args: tuple[Any, ...],
-        kwargs: dict[str, Any], *, began: int | None = None,
+        kwargs: dict[str, Any], *, began: int = 0,
     ) -> None:  # fmt: skip
         """A wrapped method is called with these arguments, or was at `began` on the performance counter."""
-        span = self._start(run_id, parent_run_id, name, kind, steps.arguments(kind, args, kwargs), None, None)
-        if span is None:
-            return
-        steps.describe_call(span, kind)
-        if began is not None:
-            span.began = began
+        self._start(run_id, parent_run_id, name, kind, steps.arguments(kind, args, kwargs), None, None, began=began)
 
-    def end_hooked(self, run_id: UUID, result: Any) -> None:
+    def end_hooked(self, run_id: UUID, parent_run_id: UUID | None, kind: SpanKind, result: Any) -> None:
         """A wrapped method has returned."""
         try:
-            span = self._find(run_id.int)
-            if span is not None:
-                found = self._set_output(span, steps.result_of(span.kind, result))
-                if span.kind == "reranker":
-                    span.documents, span.output = found or [], None
-                    steps.add_scores(span)
-                self._finish(span)
+            work = self._recording.end_retriever if kind == "reranker" else self._recording.end
+            self._end(work, run_id, parent_run_id, steps.result_of(kind, result), kind)
         except Exception as trouble:  # noqa: BLE001
             self.trouble("a hook", trouble)
 
@@ -306,20 +259,39 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def note_embedding(self, run_id: UUID | None, result: Any, duration_ns: int) -> None:
         """A retriever has embedded its query."""
-        span = None if run_id is None else self._find(run_id.int)
-        if span is not None:
-            steps.note_embedding(span, result, duration_ns)
+        if run_id is not None:
+            dimensions = len(result) if type(result) is list else None
+            self._capture.tell(self._recording.note_embedding, run_id, dimensions, duration_ns)
 
     def note_scores(self, run_id: UUID | None, scored: list[Scored]) -> None:
         """A store has scored documents for the run, which may return them."""
-        span = None if run_id is None else self._find(run_id.int)
-        if span is not None:
-            span.scored = [*(span.scored or ()), scored]
+        if run_id is not None:
+            self._capture.tell(self._recording.note_scores, run_id, scored)
+
+    # --- what several events share
+
+    def _start_llm(
+        self, serialized: Any, prompts: Any, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None,
+        metadata: dict[str, Any] | None, name: str | None, invocation: dict[str, Any] | None,
+    ) -> None:  # fmt: skip
+        """A model is called, with one prompt or several."""
+        try:
+            if type(name) is not str or not name:
+                name = convert.name_of(name, serialized, "llm")
+            single = prompts[0] if len(prompts) == 1 else prompts
+            facts = convert.invocation_of(invocation, self._capture.taker) if invocation else {}
+            self._start(run_id, parent_run_id, name, "llm", single, tags, metadata, facts)
+        except Exception as error:  # noqa: BLE001
+            self.trouble("on_llm_start", error)
 
     def _first_token(self, run_id: UUID) -> None:
         try:
-            span = self._find(run_id.int)
-            if span is not None and span.model is not None and "time_to_first_token_ns" not in span.model:
-                span.model["time_to_first_token_ns"] = perf_counter_ns() - span.began
+            self._capture.first_token(run_id)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_llm_new_token", error)
+
+    def _fail(self, event: str, run_id: UUID, error: BaseException, inputs: Any = None) -> None:
+        try:
+            self._capture.fail(run_id, error, inputs)
+        except Exception as trouble:  # noqa: BLE001
+            self.trouble(event, trouble)

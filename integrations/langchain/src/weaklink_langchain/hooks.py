@@ -134,16 +134,18 @@ class _Step(Protocol):
 class _OwnSpan:
     """A hooked call that is a step of its own."""
 
-    __slots__ = ("_run_id", "place")
+    __slots__ = ("_above", "_kind", "_run_id", "place")
 
     def __init__(self, place: Place, name: str, kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Begin it below `place`."""
         self._run_id = uuid4()
+        self._above = place.run_id
+        self._kind: SpanKind = kind
         place.handler.start_hooked(self._run_id, place.run_id, name, kind, args, kwargs)
-        self.place = Place(place.handler, self._run_id)
+        self.place = Place(place.handler, self._run_id, kind)
 
     def ended(self, result: Any) -> None:
-        self.place.handler.end_hooked(self._run_id, result)
+        self.place.handler.end_hooked(self._run_id, self._above, self._kind, result)
 
     def failed(self, error: BaseException) -> None:
         self.place.handler.fail_hooked(self._run_id, error)
@@ -188,10 +190,9 @@ def _begin(self: Any, kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, A
         # An embedding that no run asked for says nothing of any chain; a write to a store is worth a trace of its own.
         if place is None or (place.run_id is None and kind == "embedding"):
             return None
-        around = place.doing or place.handler.kind_of(place.run_id)
-        if around == kind:
+        if place.doing == kind:
             return None
-        if kind == "embedding" and around == "retriever":
+        if kind == "embedding" and place.doing == "retriever":
             return _QueryEmbedding(place, type(self).__name__, args, kwargs)
         return _OwnSpan(place, type(self).__name__, kind, args, kwargs)
     except Exception:  # noqa: BLE001 - the host's call goes on, unrecorded

@@ -1,202 +1,201 @@
-"""What all events of the handler share: a step begins, gets its input and output, ends or fails."""
+"""Steps made of what the handler captured: where each belongs, what kind it is, and how it ended.
+
+All of this runs later, in the order of the events, on the thread of the writer or of somebody who asks for the result.
+"""
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 from weaklink.recorder import recorder_for
 from weaklink.recorder.latest import Latest
-from weaklink.snapshot import LONG_TEXT
-from weaklink_langchain import convert, langgraph, steps
+from weaklink_langchain import convert, steps
+from weaklink_langchain.plumbing import HIDDEN, is_plumbing_name
 
 if TYPE_CHECKING:
     import os
-    from uuid import UUID
 
-    from langchain_core.outputs import LLMResult
-
-    from weaklink.model import SpanKind
+    from weaklink.model import SpanKind, SpanStatus
     from weaklink.recorder import OpenSpan
+    from weaklink.recorder.errors import Raised
+    from weaklink.recorder.open_span import Watch
+    from weaklink_langchain.capture import Origin, Taken
+    from weaklink_langchain.context import Scored
 
-# Kinds that LangChain (core 1.7) tells nothing of when they are cancelled.
-_SILENT = frozenset(("retriever", "llm", "tool"))
-_SAME_WARNING_S = 60.0
 _MOST_SHARED = 1_024
-_log = logging.getLogger("weaklink")
-
-
-class _HandedOn:
-    """What a step of a RunnableSequence returned: the next step gets the same object before any other code can change it.
-
-    The same holds for the list of a retriever that a RunnableParallel puts among its results: nobody else has it yet.
-    """
-
-    __slots__ = ("frozen", "passages", "value")
-
-    def __init__(self, value: Any, frozen: Any, passages: list[Any] | None) -> None:
-        """`frozen` is the snapshot of `value`, `passages` are the documents in it."""
-        self.value = value
-        self.frozen = frozen
-        self.passages = passages
-
-    def is_in(self, results: dict[str, Any]) -> bool:
-        """Whether the object is one of `results`; it is never compared, only recognised."""
-        value = self.value
-        return type(value) is list and any(item is value for item in results.values())
 
 
 class Recording:
-    """Begins and ends steps of one store; nothing of its own may reach the chain."""
+    """Begins and ends the steps of one handler."""
 
-    def __init__(self, store: str | os.PathLike[str] | None, *, strict: bool) -> None:
-        """Record into `store`; with `strict`, an error of our own is raised."""
-        from weaklink.settings import load_settings
-
+    def __init__(self, store: str | os.PathLike[str] | None) -> None:
+        """Record into `store`."""
         self.recorder = recorder_for(store)
-        settings = load_settings()
         self.latest = Latest()
-        self._strict = strict
-        self._taker = convert.snapshotter(settings.max_span_bytes, redact=settings.redact)
-        self.take = self._taker.take
-        self.find = self.recorder.find
+        self._find = self.recorder.find
         # Model calls that another handler of the same store records and ends, so that their end here is not taken for news.
         self._shared: set[int] = set()
-        self._warned: dict[str, float] = {}
 
-    def start(
-        self, run_id: UUID, parent_run_id: UUID | None, name: str, kind: SpanKind, value: Any, tags: list[str] | None,
-        metadata: dict[str, Any] | None,
-    ) -> OpenSpan | None:  # fmt: skip
-        """None where another handler of this store has told of the run already."""
-        key = run_id.int
-        if (known := self.find(key)) is not None:
-            self._share(known)
-            return None
-        # LangChain holds the run's id as long as the run lives, so its collection tells of an end that no event reports:
-        # a retriever cancelled inside `await`, a generator that nobody finished. An ancestor's end tells of all other kinds.
-        if parent_run_id is None:
-            span = self.recorder.start(key, None, name, kind, run_id)
-        else:
-            span = self.recorder.start(key, parent_run_id.int, name, kind, run_id if kind in _SILENT else None)
-        parent = span.parent
-        if type(value) is str and len(value) <= LONG_TEXT:  # a question, most often
-            span.input = value
-        elif (
-            parent is not None
-            and type(handed_on := parent.scratch) is _HandedOn
-            and (handed_on.value is value or (kind == "llm" and convert.is_prompt_of(handed_on.value, value)))
-        ):
-            span.input, span.scratch = handed_on.frozen, handed_on.passages
-        else:
-            self.set_input(span, value)
+    def begin(
+        self, key: int, parent_key: int | None, name: str, kind: SpanKind, began: int, taken: Taken,
+        tags: tuple[str, ...], metadata: dict[str, Any] | None, facts: Any, watch: Watch | None, origin: Origin | None,
+    ) -> None:  # fmt: skip
+        """A step has begun, in `origin` where it may be a root. `facts` is a model call, or what else is known of the step."""
+        scope, block = origin or (None, None)
+        if (known := self._find(key)) is not None:  # another handler of this store has told of the run already
+            self._share(known, scope)
+            return
+        span = self.recorder.begin(key, parent_key, name, kind, began, watch, block)
+        _set_input(span, taken)
         if tags:
             steps.read_tags(span, tags, metadata)
         if metadata and (own := steps.own_metadata(metadata)):
-            span.metadata = self.take(own)[0]
-        if parent is None:
-            self.latest.watch(span.trace)
-        return span
-
-    def start_llm(
-        self, serialized: Any, prompts: Any, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None,
-        metadata: dict[str, Any] | None, name: str | None, invocation: dict[str, Any] | None,
-    ) -> None:  # fmt: skip
-        """A model is called, with one prompt or several."""
-        try:
-            if type(name) is not str or not name:
-                name = convert.name_of(name, serialized, "llm")
-            single = prompts[0] if len(prompts) == 1 else prompts
-            span = self.start(run_id, parent_run_id, name, "llm", single, tags, metadata)
-            if span is None:
-                return
-            span.model = convert.model_call(invocation, metadata, self._taker)
-            if offered := convert.tool_names(invocation):
+            span.metadata = own
+        if kind == "chain":
+            span.plumbing = is_plumbing_name(name) or HIDDEN in tags
+            if metadata:
+                steps.describe_node(span, name, metadata, tags)
+        elif kind == "llm":
+            span.model = convert.model_call(facts, metadata)
+            if offered := facts.get("tools"):
                 steps.describe(span, {"tools": offered})
-        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the chain
-            self.trouble("on_llm_start", error)
+        elif facts:
+            steps.describe(span, facts)
+        if kind == "retriever" and metadata:
+            steps.describe_retriever(span, metadata)
+        elif kind == "reranker":
+            steps.describe_reranker(span)
+        if span.parent is None:
+            self.latest.watch(span.trace, scope)
 
-    def set_input(self, span: OpenSpan, value: Any) -> None:
-        """What the step was given."""
-        span.input, budget = self.take(value)
-        span.scratch = budget.passages
-        if budget.size:
-            span.size += budget.size
-        if budget.cut:
-            span.note("the input was too large and is cut")
-
-    def set_output(self, span: OpenSpan, value: Any) -> list[Any] | None:
-        """What the step returned; returns the documents in it."""
-        handed_on = span.scratch
-        if type(handed_on) is _HandedOn and type(value) is dict and handed_on.is_in(value):
-            rest, budget = self.take({key: item for key, item in value.items() if item is not handed_on.value})
-            held = {
-                key: handed_on.frozen for key, item in value.items() if item is handed_on.value and type(key) is str
-            }
-            span.output = {**rest, **held}
-            passages = [*(handed_on.passages or ()), *(budget.passages or ())]
+    def end_chain(self, key: int, when: int, taken: Taken, inputs: Taken | None, is_interrupted: bool) -> None:
+        """A chain, prompt, parser, function or graph node has ended."""
+        span = self._find(key)
+        if span is None:
+            return
+        if inputs is not None:  # a stream tells its input only at the end
+            _set_input(span, inputs)
+        found = _set_output(span, taken)
+        if found and span.kind == "chain":
+            steps.describe_documents(span, found)
+        if inputs is not None and span.children:
+            # LangChain reports a synchronous stream that its reader left as ended well (core 1.7), and drains the model
+            # afterwards. Only then does a stream end before the steps that feed it.
+            self.recorder.finish(span, "abandoned", when)
         else:
-            span.output, budget = self.take(value)
-            passages = budget.passages
-        if budget.size:
-            span.size += budget.size
-        if budget.cut:
-            span.note("the output was too large and is cut")
-        parent = span.parent
-        if parent is not None and (
-            parent.name == "RunnableSequence"
-            or (span.kind == "retriever" and parent.name.startswith("RunnableParallel"))
-        ):
-            parent.scratch = _HandedOn(value, span.output, passages)
-        return passages
+            self.recorder.finish(span, "interrupted" if span.is_interrupted or is_interrupted else "ok", when)
 
-    def set_answer(self, span: OpenSpan, response: LLMResult) -> None:
-        """What a model returned."""
-        self.set_output(span, convert.output_of(response))
-        if span.model is None:
-            span.model = {"name": ""}
-        convert.complete_model_call(span.model, response)
-
-    def is_of_another(self, run_id: UUID) -> bool:
-        """Whether another handler of this store records and has ended this model call; asked at its end."""
-        if run_id.int not in self._shared:
-            return False
-        self._shared.discard(run_id.int)
-        return True
-
-    def fail(self, event: str, run_id: UUID, error: BaseException, inputs: Any = None) -> None:
-        """The step has ended with an exception, which may be control flow of a graph."""
-        try:
-            span = self.find(run_id.int)
+    def end_llm(
+        self, key: int, when: int, taken: Taken, answer: dict[str, Any], parent_key: int | None, origin: Origin | None
+    ) -> None:
+        """A model has answered."""
+        if self._find(key) is None:  # LangChain may skip the start (its issue 39633)
+            if key in self._shared:
+                self._shared.discard(key)
+                return
+            self.begin(key, parent_key, "llm", "llm", when, (None, None, 0, False), (), None, {}, None, origin)
+            span = self._find(key)
             if span is None:
                 return
-            if inputs is not None:
-                self.set_input(span, inputs)
-            status = langgraph.status_of(error)
-            if status == "interrupted" and span.parent is not None and steps.is_node(span):
-                span.parent.is_interrupted = True  # LangGraph reports the graph itself as ended well
-            if status == "ok":  # control flow inside a graph: the step did what it should
-                self.recorder.finish(span)
-            else:
-                self.recorder.fail(span, error, status)
-        except Exception as trouble:  # noqa: BLE001
-            self.trouble(event, trouble)
+            span.note("the start of this call was not reported")
+        self.set_answer(key, taken, answer)
+        span = self._find(key)
+        if span is not None:
+            self.recorder.finish(span, "ok", when)
 
-    def trouble(self, event: str, error: Exception) -> None:
-        """An error of our own: told once a minute per event; raised where the handler is strict."""
-        if self._strict:
-            raise error
-        now = time.monotonic()
-        if now - self._warned.get(event, -_SAME_WARNING_S) >= _SAME_WARNING_S:
-            self._warned[event] = now
-            _log.warning("weaklink: a step was not recorded, %s failed: %r", event, error)
+    def set_answer(self, key: int, taken: Taken, answer: dict[str, Any]) -> None:
+        """What a model returned, all of it or as far as it came."""
+        span = self._find(key)
+        if span is not None:
+            _set_output(span, taken)
+            span.model = convert.with_answer(span.model or {"name": ""}, answer)
 
-    def _share(self, span: OpenSpan) -> None:
+    def first_token(self, key: int, when: int) -> None:
+        """The first token of a stream came at `when`."""
+        span = self._find(key)
+        if span is not None and span.model is not None:
+            span.model["time_to_first_token_ns"] = when - span.began
+
+    def end_retriever(self, key: int, when: int, taken: Taken) -> None:
+        """A retriever or reranker has answered: its output is these documents."""
+        span = self._find(key)
+        if span is not None:
+            span.documents = _set_output(span, taken) or []
+            span.output = None
+            steps.add_scores(span)
+            self.recorder.finish(span, "ok", when)
+
+    def end_tool(self, key: int, when: int, taken: Taken) -> None:
+        """A tool has answered; a ToolMessage that says "error" is a failure."""
+        span = self._find(key)
+        if span is None:
+            return
+        span.documents = _set_output(span, taken)
+        failed = steps.says_error(span)
+        if failed:
+            span.error = steps.tool_error(span)
+        self.recorder.finish(span, "error" if failed else "ok", when)
+
+    def end(self, key: int, when: int, taken: Taken) -> None:
+        """Any other step has ended."""
+        span = self._find(key)
+        if span is not None:
+            _set_output(span, taken)
+            self.recorder.finish(span, "ok", when)
+
+    def fail(self, key: int, when: int, raised: Raised, status: SpanStatus | None, inputs: Taken | None) -> None:
+        """A step has raised; `status` where that was control flow of a graph."""
+        span = self._find(key)
+        if span is None:
+            return
+        if inputs is not None:
+            _set_input(span, inputs)
+        if status == "interrupted" and span.parent is not None and steps.is_node(span):
+            span.parent.is_interrupted = True  # LangGraph reports the graph itself as ended well
+        if status == "ok":  # control flow inside a graph: the step did what it should
+            self.recorder.finish(span, "ok", when)
+        else:
+            self.recorder.fail_with(span, raised, status, when)
+
+    def add_event(self, key: int, name: str, data: Any) -> None:
+        """The user's own event inside a step."""
+        span = self._find(key)
+        if span is not None:
+            steps.add_event(span, name, data)
+
+    def note_embedding(self, key: int, dimensions: int | None, duration_ns: int) -> None:
+        """A retriever has embedded its query."""
+        span = self._find(key)
+        if span is not None:
+            steps.describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
+
+    def note_scores(self, key: int, scored: list[Scored]) -> None:
+        """A store has scored documents for the step, which may return them."""
+        span = self._find(key)
+        if span is not None:
+            span.scored = [*(span.scored or ()), scored]
+
+    def _share(self, span: OpenSpan, scope: Any) -> None:
         """The run is recorded already: by the handler of `install()` where this one was passed too, or the other way round."""
         if span.parent is None:
-            self.latest.watch(span.trace)
+            self.latest.watch(span.trace, scope)
         if span.kind == "llm":
             if len(self._shared) >= _MOST_SHARED:
                 self._shared.clear()
             self._shared.add(span.key)
+
+
+def _set_input(span: OpenSpan, taken: Taken) -> None:
+    span.input, span.scratch, size, is_cut = taken
+    span.size += size
+    if is_cut:
+        span.note("the input was too large and is cut")
+
+
+def _set_output(span: OpenSpan, taken: Taken) -> list[Any] | None:
+    """Returns the documents in it."""
+    span.output, passages, size, is_cut = taken
+    span.size += size
+    if is_cut:
+        span.note("the output was too large and is cut")
+    return passages

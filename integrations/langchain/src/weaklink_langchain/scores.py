@@ -91,7 +91,7 @@ def _place_of(run_manager: Any) -> Place | None:
     """The retriever's own run, where one of our handlers listens to it."""
     try:
         place = None if run_manager is None else listening_place(run_manager)
-        return None if place is None else Place(place.handler, run_manager.run_id)
+        return None if place is None else Place(place.handler, run_manager.run_id, "retriever")
     except Exception:  # noqa: BLE001 - the host's retrieval goes on, without scores
         return None
 

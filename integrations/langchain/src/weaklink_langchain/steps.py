@@ -29,10 +29,10 @@ _templates: dict[int, tuple[Any, str]] = {}
 
 def own_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     """What the user attached to a run, without what LangChain and LangGraph add to every run."""
-    return {key: value for key, value in metadata.items() if type(key) is str and not _is_framework_key(key)}
+    return {key: value for key, value in metadata.items() if not _is_framework_key(key)}
 
 
-def read_tags(span: OpenSpan, tags: list[str], metadata: dict[str, Any] | None) -> None:
+def read_tags(span: OpenSpan, tags: tuple[str, ...], metadata: dict[str, Any] | None) -> None:
     """What the user tagged a run with, and the attempt of a retried run, which LangChain tells by a tag from the second on."""
     own: list[str] = []
     for tag in tags:
@@ -71,7 +71,7 @@ def describe(span: OpenSpan, attributes: dict[str, Any]) -> None:
     span.attributes = attributes if span.attributes is None else {**span.attributes, **attributes}
 
 
-def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: list[str] | None) -> None:
+def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: tuple[str, ...]) -> None:
     """A run inside a LangGraph graph: agent, node, edge; and the attempt of a retried run."""
     # Exact classes only: users put into the metadata what they like, and comparing would run its code.
     node = metadata.get("langgraph_node")
@@ -95,7 +95,7 @@ def is_node(span: OpenSpan) -> bool:
     return span.attributes is not None and span.attributes.get("node") == span.name and "step" in span.attributes
 
 
-def _is_edge(node: OpenSpan, tags: list[str]) -> bool:
+def _is_edge(node: OpenSpan, tags: tuple[str, ...]) -> bool:
     """Whether a step right below `node` is a function that decides where the graph goes next.
 
     LangGraph (1.2) numbers what a node consists of: its own steps from 1, then a write that no callback tells of, then the edges.
@@ -109,11 +109,10 @@ def _is_edge(node: OpenSpan, tags: list[str]) -> bool:
     return False
 
 
-def describe_prompt(span: OpenSpan, serialized: Any) -> None:
+def template_of(serialized: Any) -> dict[str, str] | None:
     """The template behind a prompt, where LangChain tells it."""
     template = _template(serialized)
-    if template:
-        describe(span, {"template": template})
+    return {"template": template} if template else None
 
 
 def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
@@ -125,12 +124,6 @@ def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
         attributes["embedding"] = embedding
     if attributes:
         describe(span, attributes)
-
-
-def note_embedding(span: OpenSpan, result: Any, duration_ns: int) -> None:
-    """The embedding of a retriever's query: how long it took, and the size of the vector."""
-    dimensions = len(result) if type(result) is list else None
-    describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
 
 
 def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:
@@ -193,12 +186,11 @@ def arguments(kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return found
 
 
-def describe_call(span: OpenSpan, kind: SpanKind) -> None:
-    """After the input of a hooked call was taken."""
-    if kind == "reranker":
-        span.candidates = span.scratch
-        if type(span.input) is dict:
-            span.input = span.input.get("query")
+def describe_reranker(span: OpenSpan) -> None:
+    """The input of a reranker is a query; what it chooses from stands apart."""
+    span.candidates = span.scratch
+    if type(span.input) is dict:
+        span.input = span.input.get("query")
 
 
 def result_of(kind: SpanKind, result: Any) -> Any:

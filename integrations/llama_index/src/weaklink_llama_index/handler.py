@@ -14,7 +14,7 @@ from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.settings import Settings
 
 from weaklink.recorder import recorder_for
-from weaklink.recorder.latest import Latest
+from weaklink.recorder.latest import Latest, here
 from weaklink.recorder.muting import is_muted
 from weaklink_llama_index.context import attached, recording
 from weaklink_llama_index.shapes import field
@@ -121,7 +121,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
     def watch(self, trace: TraceState) -> None:
         """A trace begins that this handler listens to."""
-        self._latest.watch(trace)
+        self._latest.watch(trace, here())
 
     def remember(self, error: Exception) -> None:
         """Something of ours went wrong."""

@@ -294,7 +294,7 @@ def _tool_failed(span: OpenSpan, output: Any) -> SpanStatus:
     """A tool that returned its error instead of raising it."""
     error = private(output, "_exception")
     if error is not None:
-        span.error = errors.describe(error, span)
+        span.error = errors.describe(errors.read(error), span)
     else:
         span.error = {"type": "ToolError", "message": span.output if type(span.output) is str else ""}
     span.error["origin"] = f"{span.key:032x}"

@@ -245,13 +245,13 @@ class Tracing:
     def _end_cancelled(self, state: StepState, error: BaseException | None) -> None:
         for step, when in state.cancelled_steps:
             if error is not None:
-                step.error = errors.describe(error, step)
+                step.error = errors.describe(errors.read(error), step)
             self.recorder.finish(step, "cancelled", when)
 
     def _time_out(self, span: OpenSpan, state: StepState, error: BaseException) -> None:
         """A workflow took too long: the step that was running is where, though the workflow raised."""
         self._end_cancelled(state, error)
-        span.error = errors.describe(error, span)
+        span.error = errors.describe(errors.read(error), span)
         span.error_origin = state.cancelled_steps[0][0].key
         span.error["origin"] = f"{span.error_origin:032x}"
         self.recorder.finish(span, "error")

@@ -1,102 +1,21 @@
 # Walks values of any type, which is the point of it.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-"""A frozen copy of a value, taken on the caller's thread within a budget and without running the value's own code.
+"""Takes the snapshots: containers and objects, by class."""
 
-Strings are shared, containers are copied, and what JSON cannot say becomes a marked object (`weaklink.model.TYPE_KEY`).
-Nothing here calls `repr`, `str`, `bool`, `len`, `isinstance` or an attribute of an unknown object: user code behind them may
-hang, raise, or raise a BaseException that would end the host's chain.
-"""
-
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from enum import Enum
+from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath
-from time import perf_counter_ns
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from weaklink.redact import MASK, is_secret_name
+from weaklink.snapshot.basic import BASIC, EXACT_INT, numpy_value, opaque, stored_fields
+from weaklink.snapshot.budget import MAX_NODES, Budget, Encoder
+from weaklink.snapshot.marks import LONG_TEXT, MARK, marked, type_name
 
-MARK: Final = "$type"
-# Texts longer than this are stored once each, by content hash; shorter ones stay inside the value.
-LONG_TEXT: Final = 256
 _MAX_DEPTH: Final = 24
-_MAX_NODES: Final = 10_000
-# An event takes up to two snapshots, of a value and of the metadata, and has 20 ms for both.
-_MAX_NS: Final = 7_000_000
 # With fewer nodes left than this a value is large, and the clock is read at each container.
-_CLOCKED: Final = _MAX_NODES - 500
-_MAX_INT_BITS: Final = 4_096
-_PREVIEW_BYTES: Final = 256
-_EXACT_INT: Final = 1 << 63
-
-Encoder = Callable[[Any, "Budget", int], Any]
-
-
-class Passage:
-    """A document inside a snapshot."""
-
-    __slots__ = ("content", "higher_is_better", "id", "metadata", "score", "score_kind")
-
-    def __init__(self, content: str, id: str | None, metadata: dict[str, Any]) -> None:
-        """`content` is shared, `metadata` already frozen."""
-        self.content = content
-        self.id = id
-        self.metadata = metadata
-        # An integration fills these in where it knows them.
-        self.score: float | None = None
-        self.higher_is_better: bool | None = None
-        self.score_kind = ""
-
-
-class Budget:
-    """What one snapshot may still cost, and what it met on the way."""
-
-    __slots__ = ("bytes", "cut", "deadline", "nodes", "passages", "size")
-
-    def __init__(self, max_bytes: int) -> None:
-        """`max_bytes`: characters of text that may be kept."""
-        self.bytes = max_bytes
-        self.nodes = _MAX_NODES
-        self.deadline = 0
-        self.size = 0
-        self.cut = False
-        self.passages: list[Passage] | None = None
-
-    def shared(self, value: str) -> str:
-        """A long string, itself; cut where the budget ends."""
-        kept = len(value)
-        if kept > self.bytes:
-            self.cut = True
-            value = value[: self.bytes]
-            kept = self.bytes
-        self.bytes -= kept
-        self.size += kept
-        return value
-
-    def exhausted(self) -> bool:
-        """Whether nodes or time are used up; asked once the value has shown to be large."""
-        if self.nodes >= 0:
-            now = perf_counter_ns()
-            if not self.deadline:
-                self.deadline = now + _MAX_NS
-            if now <= self.deadline:
-                return False
-            self.nodes = -1
-        self.cut = True
-        return True
-
-
+_CLOCKED: Final = MAX_NODES - 500
 _NOTHING_USED: Final = Budget(0)
-
-
-def marked(name: str, value: Any = None) -> dict[str, Any]:
-    """The marked object for what JSON cannot say."""
-    return {MARK: name} if value is None else {MARK: name, "value": value}
 
 
 class Snapshotter:
@@ -111,7 +30,7 @@ class Snapshotter:
         self._redact = redact
         self._secret_keys: dict[str, bool] = {}
         self._open_keys: set[str] = set()
-        self._encoders: dict[type, Encoder] = dict(_BASIC)
+        self._encoders: dict[type, Encoder] = dict(BASIC)
         self._own: dict[type, Encoder] = {dict: self.freeze_dict, list: self._list, tuple: self._list}
         self._table: dict[type, Encoder] = {}
 
@@ -137,7 +56,7 @@ class Snapshotter:
         kind = type(value)
         if kind is str:
             return value if len(value) <= LONG_TEXT else budget.shared(value)
-        if value is None or kind is bool or (kind is int and -_EXACT_INT <= value < _EXACT_INT):
+        if value is None or kind is bool or (kind is int and -EXACT_INT <= value < EXACT_INT):
             return value
         encode = self._table.get(kind)
         if encode is None:
@@ -157,15 +76,15 @@ class Snapshotter:
             if base in self._own:
                 return self._own[base]
             if base in self._encoders:
-                return self._encoders[base] if base in _BASIC or _is_transparent(kind) else _opaque
+                return self._encoders[base] if base in BASIC or _is_transparent(kind) else opaque
         name = type_name(kind)
         if name.startswith("numpy."):
-            return _numpy
+            return numpy_value
         bases = type.__getattribute__(kind, "__mro__")
         is_dataclass = any("__dataclass_fields__" in type.__getattribute__(base, "__dict__") for base in bases)
         if is_dataclass or any(type_name(base) == "pydantic.main.BaseModel" for base in bases):
             return self._fields
-        return _opaque
+        return opaque
 
     def freeze_dict(self, value: dict[Any, Any], budget: Budget, depth: int) -> Any:
         """The snapshot of a dict, at `depth`."""
@@ -186,7 +105,7 @@ class Snapshotter:
                     (kind is str and len(item) <= LONG_TEXT)
                     or item is None
                     or kind is bool
-                    or (kind is int and -_EXACT_INT <= item < _EXACT_INT)
+                    or (kind is int and -EXACT_INT <= item < EXACT_INT)
                 ):
                     out[key] = item
                 else:
@@ -252,7 +171,7 @@ class Snapshotter:
         """A dataclass or pydantic model: its stored fields; properties and defaults on the class are left alone."""
         kind = type(value)
         fields = _slots(value)
-        if stored := _stored(value):
+        if stored := stored_fields(value):
             fields = {**fields, **stored} if fields else stored
         return {MARK: type_name(kind), **self.freeze_dict(fields, budget, depth)}
 
@@ -268,13 +187,6 @@ def _is_transparent(kind: type) -> bool:
     return True
 
 
-def type_name(kind: type) -> str:
-    """The qualified name of a class, "module.Class", without running the class's own code."""
-    module = type.__getattribute__(kind, "__module__")
-    name = type.__getattribute__(kind, "__qualname__")
-    return f"{module}.{name}" if type(module) is str and module != "builtins" else str.__str__(name)
-
-
 def _slots(value: Any) -> dict[str, Any]:
     """The fields of a slotted dataclass, read through its slots alone."""
     found: dict[str, Any] = {}
@@ -286,127 +198,3 @@ def _slots(value: Any) -> dict[str, Any]:
                 except AttributeError:  # never assigned
                     continue
     return found
-
-
-def _stored(value: Any) -> dict[str, Any] | None:
-    """The attributes of an object, past any `__dict__` or `__getattribute__` of its class; None where it has none."""
-    for base in type.__getattribute__(type(value), "__mro__"):
-        slot = type.__getattribute__(base, "__dict__").get("__dict__")
-        if type(slot) is GetSetDescriptorType:
-            stored = slot.__get__(value)
-            return stored if type(stored) is dict else None
-    return None
-
-
-def _opaque(value: Any, budget: Budget, depth: int) -> Any:
-    return marked(type_name(type(value)))
-
-
-def _int(value: Any, budget: Budget, depth: int) -> Any:
-    exact = int.__add__(value, 0)
-    if -_EXACT_INT <= exact < _EXACT_INT:
-        return exact
-    bits = exact.bit_length()
-    return marked("int", str(exact) if bits <= _MAX_INT_BITS else f"{bits} bits")
-
-
-def _float(value: Any, budget: Budget, depth: int) -> Any:
-    exact = float.__add__(value, 0.0)
-    if exact - exact == 0.0:  # finite
-        return exact
-    return marked("float", "nan" if exact != exact else "inf" if exact > 0 else "-inf")
-
-
-def _str(value: Any, budget: Budget, depth: int) -> Any:
-    exact = str.__str__(value)
-    return exact if len(exact) <= LONG_TEXT else budget.shared(exact)
-
-
-def _bytes(value: Any, budget: Budget, depth: int) -> Any:
-    view = memoryview(value)
-    return {MARK: "bytes", "size": view.nbytes, "hex": bytes(view[:_PREVIEW_BYTES]).hex()}
-
-
-def _text_of(value: Any, budget: Budget, depth: int) -> Any:
-    kind = next(base for base in type.__getattribute__(type(value), "__mro__") if base in _TEXT_FORM)
-    return marked(kind.__name__.lower(), _TEXT_FORM[kind](value))
-
-
-def _datetime(value: Any, budget: Budget, depth: int) -> Any:
-    kind: Any = datetime if datetime in type.__getattribute__(type(value), "__mro__") else time
-    zone = type(kind.tzinfo.__get__(value))
-    if zone in _SAFE_ZONES:
-        return marked(kind.__name__, kind.isoformat(value))
-    # The offset would come from the code of a class that we do not know.
-    parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")[0 if kind is datetime else 3 :]
-    local = kind(*(getattr(kind, part).__get__(value) for part in parts))
-    return {**marked(kind.__name__, kind.isoformat(local)), "zone": type_name(zone)}
-
-
-def _path(value: Any, budget: Budget, depth: int) -> Any:
-    kind = type(value)
-    return marked("purepath", PurePath.__str__(value)) if kind in _PATHS else marked(type_name(kind))
-
-
-def _uuid(value: Any, budget: Budget, depth: int) -> Any:
-    digits = f"{UUID.__dict__['int'].__get__(value):032x}"
-    return marked("uuid", f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
-
-
-def _set(value: Any, budget: Budget, depth: int) -> Any:
-    kind = set if set in type(value).__mro__ else frozenset
-    count = kind.__len__(value)
-    items: list[Any] = []
-    budget.nodes -= count
-    if budget.nodes >= 0:
-        items = [item for item in kind.__iter__(value) if type(item) in (str, int, float, bool, type(None))]
-    return {MARK: "set", "size": count, "value": items}
-
-
-def _enum(value: Any, budget: Budget, depth: int) -> Any:
-    name = (_stored(value) or {}).get("_name_")
-    return marked(type_name(type(value)), name if type(name) is str else None)
-
-
-def _type(value: Any, budget: Budget, depth: int) -> Any:
-    return marked("type", type_name(value))
-
-
-def _numpy(value: Any, budget: Budget, depth: int) -> Any:
-    kind = type(value)
-    if kind.__name__ == "ndarray":
-        return {MARK: "numpy.ndarray", "shape": list(value.shape), "dtype": str(value.dtype)}
-    item = value.item()  # a scalar
-    encode = _BASIC.get(type(item))
-    if type(item) in (bool, str):
-        return item
-    return encode(item, budget, depth) if encode else marked(type_name(kind))
-
-
-# What these call is compiled code, which looks at the value's own fields.
-_TEXT_FORM: dict[type, Callable[[Any], str]] = {
-    date: date.isoformat,
-    timedelta: lambda value: f"{timedelta.total_seconds(value)} s",
-    Decimal: Decimal.__str__,
-    complex: complex.__repr__,
-}
-_SAFE_ZONES: Final = frozenset((type(None), timezone, ZoneInfo))
-_PATHS: Final = frozenset((PurePath, PurePosixPath, PureWindowsPath, Path, PosixPath, WindowsPath))
-
-_BASIC: dict[type, Encoder] = {
-    Enum: _enum,
-    int: _int,
-    float: _float,
-    str: _str,
-    bytes: _bytes,
-    bytearray: _bytes,
-    memoryview: _bytes,
-    set: _set,
-    frozenset: _set,
-    type: _type,
-    datetime: _datetime,
-    time: _datetime,
-    PurePath: _path,
-    UUID: _uuid,
-    **dict.fromkeys(_TEXT_FORM, _text_of),
-}
