@@ -1,5 +1,6 @@
 """What the tests of recorder, store and promises have: a store of their own, and recorders that end with the test."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,10 @@ import pytest
 
 from weaklink.recorder import Recorder
 from weaklink.settings import Settings
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and the processes that they start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

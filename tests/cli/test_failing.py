@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from weaklink import open_store
+from weaklink.scoring import named
 from weaklink.store.schema import MIGRATIONS
 from weaklink.testing import build
 
@@ -86,10 +87,11 @@ def test_the_id_is_too_short(filled):
     assert "…0000000001a1" in message
 
 
-def test_the_scorer_is_unknown_or_its_package_missing(filled):
+def test_the_scorer_is_unknown_or_its_package_missing(filled, monkeypatch):
     message = filled.fails("score", "--with", "groundednes")
     check(message)
     assert "did you mean 'groundedness'" in message
+    monkeypatch.setattr(named, "entry_points", lambda **_: ())
     message = filled.fails("score", "--with", "ragas:faithfulness")
     check(message)
     assert message.strip().endswith("which is not installed: pip install weaklink-ragas")

@@ -21,7 +21,7 @@ from weaklink.testing import outline
 from weaklink_langchain import WeaklinkCallbackHandler
 
 FOREVER = 30
-LONG_ENOUGH = 0.3
+LONG_ENOUGH = 0.8
 """Seconds in which 300 tasks at once come to the step that hangs."""
 
 
@@ -118,6 +118,7 @@ WAYS = (by_wait_for, by_timeout, by_cancel)
 async def test_a_step_that_is_killed_inside_a_chain_is_cancelled_each_of_60_times(step, handler, recorder, traces):
     make, value, before = STEPS[step]
     chain = make(FOREVER)
+    await make(0).ainvoke(value)  # what LangChain imports at the first call takes its time
 
     await asyncio.gather(
         *[way(lambda: chain.ainvoke(value, {"callbacks": [handler]})) for way in WAYS for _ in range(20)]
@@ -255,17 +256,20 @@ async def test_2000_cancelled_runs_leave_nothing_in_memory(handler: WeaklinkCall
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(handler.flush)
 
-    tracemalloc.start()
-    try:
-        for _ in range(5):
-            await killed()
+    async def growth() -> int:
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(20):
             await killed()
         gc.collect()
         handler.flush()
-        grown = tracemalloc.get_traced_memory()[0] - before
+        return tracemalloc.get_traced_memory()[0] - before
+
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            await killed()
+        grown = min(await growth(), await growth())  # a module that is loaded meanwhile stays once, a leak each time
     finally:
         tracemalloc.stop()
 

@@ -119,7 +119,7 @@ def _make_private(path: Path) -> None:
     """The folder for the owner alone, ignored by git; the file too. What is there already keeps its mode."""
     folder = path.parent
     if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # another process may be as far
         if folder.name == ".weaklink":
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     if not path.exists():
