@@ -174,7 +174,7 @@ def _mask_run(run: re.Match[str]) -> str:
 def redact_value(value: Any) -> Any:
     """A JSON value with the secrets in its strings, and the values under names like "api_key", masked."""
     if isinstance(value, str):
-        return redact(value)
+        return _redact(value)  # not remembered: many are ids that never come again
     if isinstance(value, dict):
         if value.get("$type") == "bytes" and isinstance(preview := value.get("hex"), str):
             return {**value, "hex": _redact_preview(preview)}

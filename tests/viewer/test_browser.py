@@ -177,6 +177,7 @@ def test_feedback_is_stored_and_shown_again(page: Page, viewer: Viewer):
     page.get_by_role("button", name="This step broke the answer").click()
     expect(page.locator("#said")).to_have_text("Saved")
     page.locator(".step-row", has_text="search").click()
+    expect(page.locator("#panel .label-row")).not_to_have_count(0)  # the panel of the other step is gone
     page.get_by_text("Label this step").click()
     page.locator(".label-row").first.get_by_role("button", name="of use").click()
     expect(page.locator('.label-row [aria-pressed="true"]')).to_have_count(1)

@@ -82,7 +82,7 @@ def test_memory_is_flat_over_1000_queries_300_of_them_cancelled(lab, listening):
     finally:
         tracemalloc.stop()
     print(f"grown by {grown / 1024:.0f} kB over 1,000 queries")
-    assert grown < 400_000
+    assert grown < 200_000
 
 
 def test_streams_abandoned_in_threads_leave_nothing_open(lab, listening, recorder):

@@ -35,7 +35,8 @@ class Encoder:
             data = orjson.dumps(self._referring(_sane(value)))
         if not self._redacted:
             return data.decode()
-        return _masked_again(data) if len(data) <= _SHORT else _masked(data)
+        # orjson's bytes keep the 4 kB they were written into: what stays is the text.
+        return _masked_again(data.decode()) if len(data) <= _SHORT else _masked(data)
 
     def frozen(self, value: Any) -> str:
         """The same for a value that will not change any more."""
@@ -85,7 +86,9 @@ def _masked(data: bytes) -> str:
 
 
 # Of the short values most come again and again: parameters of a model, attributes of a retriever, metadata of documents.
-_masked_again: Final = lru_cache(maxsize=256)(_masked)
+@lru_cache(maxsize=256)
+def _masked_again(text: str) -> str:
+    return _masked(text.encode())
 
 
 def plain_dumps(value: Any, *, redacted: bool = False) -> str:

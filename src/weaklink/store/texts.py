@@ -62,8 +62,11 @@ class Texts:
         if prunings != self._prunings:
             self._prunings = prunings
             self._forget_ids()
-        self._this_batch.clear()
         self.uses = set()
+
+    def end(self) -> None:
+        """The transaction's rows are written: its strings are no longer held."""
+        self._this_batch.clear()
 
     def forget(self) -> None:
         """The transaction was rolled back: ids given in it are void."""

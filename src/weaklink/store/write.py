@@ -175,3 +175,4 @@ def run_batch(cursor: apsw.Cursor, texts: Texts, fill: Fill) -> None:
     batch = Batch(texts)
     fill(batch)
     batch.run(cursor)
+    texts.end()

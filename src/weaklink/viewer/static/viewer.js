@@ -219,6 +219,7 @@ let panelWanted = 0;
 async function showPanel(id, at) {
   const wanted = ++panelWanted;
   const panel = one("#panel");
+  panel.setAttribute("aria-busy", "true");
   try {
     const answer = await get(`/traces/${trace.dataset.trace}/steps/${encodeURIComponent(id)}${at ? `?at=${encodeURIComponent(at)}` : ""}`);
     const parts = new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes;
@@ -227,6 +228,8 @@ async function showPanel(id, at) {
   } catch (error) {
     if (wanted === panelWanted) panel.replaceChildren(element("p", "empty", error.message));
     return;
+  } finally {
+    if (wanted === panelWanted) panel.removeAttribute("aria-busy");
   }
   panel.scrollTop = 0;
   const marked = one("mark.at", panel);
