@@ -69,6 +69,8 @@ class Watch:
         self._warned = float("-inf")
         self.examined = 0
         """How many traces it has examined."""
+        self.is_behind = False
+        """Whether something that it can examine waited when it last looked."""
 
     def start(self) -> Self:
         """Watch in a thread of its own; where one is running, do nothing."""
@@ -110,6 +112,7 @@ class Watch:
             return False
         self._rest(began)
         waiting = [trace_id for trace_id in waiting if trace_id not in self._failed]
+        self.is_behind = bool(waiting)
         for trace_id in waiting:
             if self._stopping.is_set():
                 break

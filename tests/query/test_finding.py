@@ -10,7 +10,7 @@ from weaklink.errors import WeaklinkError
 from weaklink.model import Score, Usage
 from weaklink.query import BadQuery
 from weaklink.settings import Settings
-from weaklink.store import Feedback
+from weaklink.store import Feedback, page
 from weaklink.store.sqlite import SQLiteStore
 from weaklink.testing import blame, build
 
@@ -73,6 +73,10 @@ def test_a_query_finds(store: SQLiteStore, query: str, found: str | None):
         return
     ids = sorted(summary.id[-1] for summary in store.summaries(query))
     assert "".join(ids) == found
+    shown = store.page(query)
+    assert shown.traces == store.summaries(query)
+    assert sorted(map(repr, shown.counts)) == sorted(map(repr, store.breakdown(query)))
+    assert (shown.older, shown.looked, shown.counted_all) == (None, None, True)
     assert sorted(trace.id[-1] for trace in store.traces(query)) == ids
 
 
@@ -84,6 +88,50 @@ def test_pages_follow_one_another_without_a_gap_also_where_traces_began_at_the_s
         page = store.summaries(limit=1, before=page[-1].id)
     assert sorted(seen) == ["1", "2", "3", "4"]
     assert store.summaries(before="gone") == []
+
+
+@pytest.mark.parametrize("query", ["", "verdict:broken", "relevance:<0.3", "tag:test", "nothing"])
+def test_a_page_for_which_there_is_no_time_says_how_far_it_came_and_goes_on(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch, query: str
+):
+    for name, value in (("_SECONDS", -1.0), ("_FIRST_STRETCH", 1), ("_STRETCH", 1)):
+        monkeypatch.setattr(page, name, value)
+    found: list[str] = []
+    before, pages = None, 0
+    while pages == 0 or before:
+        shown = store.page(query, limit=2, before=before)
+        assert shown.looked in (1, None)
+        found += [summary.id for summary in shown.traces]
+        before, pages = shown.older, pages + 1
+    assert found == [summary.id for summary in store.summaries(query)]
+    assert pages >= 4
+
+
+def test_a_page_counts_the_newest_that_fit(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page, "MOST_COUNTED", 3)
+    shown = store.page(limit=1)
+    assert sum(alike.traces for alike in shown.counts) == 3
+    assert not shown.counted_all
+    assert shown.looked is None
+    older = store.page(limit=1, before=shown.older)
+    assert (older.counts, [one.id for one in older.traces]) == (shown.counts, [store.summaries(limit=2)[1].id])
+
+
+def test_the_lowest_scores_are_those_of_the_traces_that_are_there(store: SQLiteStore):
+    def lowest() -> list[tuple[object, ...]]:
+        rows = apsw.Connection(str(store.path)).execute(
+            "SELECT substr(id, -1), lowest_scores.name, value FROM lowest_scores JOIN traces USING (seq) ORDER BY 1, 2"
+        )
+        return rows.fetchall()
+
+    assert lowest() == [("1", "my:tone", 0.4), ("1", "relevance", 0.1), ("3", "relevance", 0.8)]
+    lost = store.get("1")
+    store.add_scores(lost.id, [Score(span_id=lost.spans[2].id, name="relevance", value=0.3)], instead_of=["relevance"])
+    store.write([lost])
+    assert lowest() == [("1", "my:tone", 0.4), ("1", "relevance", 0.3), ("3", "relevance", 0.8)]
+    store.prune(keep=1)
+    assert lowest() == []
+    assert apsw.Connection(str(store.path)).execute("SELECT count(*) FROM lowest_scores").get == 0
 
 
 def test_what_a_list_needs_survives_that_the_trace_is_written_again(store: SQLiteStore):
@@ -102,7 +150,7 @@ def test_a_query_can_only_read(store: SQLiteStore, text: str):
     refused: list[tuple[object, ...]] = []
 
     def authorise(action: int, *about: object) -> int:
-        is_reading = action in (apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION)
+        is_reading = action in (apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE)
         if is_reading or (action == apsw.SQLITE_PRAGMA and about[0] == "data_version"):  # the word index looks at it
             return apsw.SQLITE_OK
         refused.append((action, *about))

@@ -196,7 +196,6 @@ def test_feedback_is_stored_and_shown_again(page: Page, viewer: Viewer):
 
 def test_a_new_trace_appears_by_itself_while_it_runs_and_is_diagnosed_when_it_ends(page: Page, viewer: Viewer):
     expect(page.locator("#rows tr")).to_have_count(2)
-    page.wait_for_timeout(1_200)  # the page has seen which version the store has
     recorder = Recorder(viewer.store, Settings(flush_interval_ms=20))
     try:
         root = recorder.start(new_key(), None, "slow chain", "chain")

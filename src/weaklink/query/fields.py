@@ -39,11 +39,28 @@ class Field:
         return self.name in ("verdict", "step", "failure", "confidence") or self.name not in FIELDS
 
 
-_SPANS = "t.id IN (SELECT trace_id FROM spans WHERE {where} AND {{}})"
+def _in_spans(index: str, expression: str, where: str) -> str:
+    """One of the trace's spans has a value that fits: of those the index knows, which are few, then a look for each trace."""
+    following = f"SELECT {expression} FROM spans WHERE {where} AND {expression} > known.value ORDER BY 1 LIMIT 1"
+    known = (
+        "WITH RECURSIVE known(value) AS "
+        f"(VALUES ('') UNION ALL SELECT ({following}) FROM known WHERE known.value IS NOT NULL)"
+    )
+    return (
+        f"EXISTS (SELECT 1 FROM spans INDEXED BY {index} WHERE {where} AND trace_id = t.id AND {expression} IN "
+        f"({known} SELECT known.value FROM known WHERE {{}}))"
+    )
+
+
+# The plus signs keep SQLite from fetching all that fit, and sorting them, where the newest will do.
+_MODELS = _in_spans("spans_by_model", "json_extract(model, '$.name')", "kind = 'llm'")
+_ERRORS = _in_spans("spans_by_error", "json_extract(error, '$.type')", "error IS NOT NULL")
 _TAGS = (
-    "t.id IN (SELECT spans.trace_id FROM spans, json_each(spans.tags) AS tag "
-    "WHERE spans.id = spans.trace_id AND spans.tags IS NOT NULL AND {})"
+    "+t.id IN (SELECT trace_id FROM spans INDEXED BY spans_by_tags WHERE id = trace_id AND tags IN (SELECT known.tags FROM "
+    "(SELECT DISTINCT tags FROM spans INDEXED BY spans_by_tags WHERE id = trace_id AND tags IS NOT NULL) AS known, "
+    "json_each(known.tags) AS tag WHERE {}))"
 )
+_SCORES = "+t.seq IN (SELECT seq FROM lowest_scores WHERE {})"
 _SAID = (
     "CASE name WHEN 'thumbs' THEN json_extract(value, '$') WHEN 'corrected_answer' THEN 'corrected' ELSE 'labelled' END"
 )
@@ -62,13 +79,12 @@ FIELDS: dict[str, Field] = {
         Field("tokens", "number", "tokens in and out", (_TOKENS,), example=">4000"),
         Field("steps", "number", "number of steps", ("t.spans",), example=">50"),
         Field("name", "text", "name of the chain", ("t.name",), example="support*"),
-        Field("model", "text", "a model that was called", ("json_extract(model, '$.name')",), example="gpt-4o*",
-              within=_SPANS.format(where="kind = 'llm'")),
-        Field("error", "text", "type of an error in any step", ("json_extract(error, '$.type')",), example="*RateLimitError",
-              within=_SPANS.format(where="error IS NOT NULL")),
+        Field("model", "text", "a model that was called", ("known.value",), example="gpt-4o*", within=_MODELS),
+        Field("error", "text", "type of an error in any step", ("known.value",), example="*RateLimitError",
+              within=_ERRORS),
         Field("tag", "text", "a tag of the call", ("tag.value",), example="prod", within=_TAGS),
         Field("feedback", "one of", "what people said of it", (_SAID,), ("up", "down", "corrected", "labelled"), "down",
-              within="t.id IN (SELECT trace_id FROM feedback WHERE {})"),
+              within="+t.id IN (SELECT trace_id FROM feedback WHERE {})"),
         Field("since", "time", "started then or later", ("t.start_ns",), example="2d"),
         Field("until", "time", "started before then", ("t.start_ns",), example="2026-01-31"),
         Field("id", "text", "id of the trace", ("t.id",), example="*2d882b93"),
@@ -80,4 +96,5 @@ DEFAULT_SCORES = ("relevance", "sufficiency", "groundedness", "answer_relevance"
 
 def score_field(name: str) -> Field:
     """The field of a score: the lowest value of any step of the trace."""
-    return Field(name, "number", f"lowest {name} of any step, 0 to 1", ("json_extract(t.scores, ?)",), example="<0.3")
+    meaning = f"lowest {name} of any step, 0 to 1"
+    return Field(name, "number", meaning, ("name = ? AND value",), example="<0.3", within=_SCORES)

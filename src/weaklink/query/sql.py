@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from weaklink.query.fields import FIELDS, Field
 from weaklink.query.parse import Clause, Query, Test
 
-_WORDS = "t.seq IN (SELECT rowid FROM search WHERE search MATCH ?)"
+_WORDS = "+t.seq IN (SELECT rowid FROM search WHERE search MATCH ?)"
 # Of GLOB's own signs only the star means something here.
 _LITERAL = str.maketrans({"[": "[[]", "?": "[?]"})
 _LARGEST = (1 << 63) - 1
@@ -57,7 +57,7 @@ def _absent(field: Field) -> Condition:
         absent = " AND ".join(f"{column} IS NULL" for column in field.columns)
     else:
         absent = "NOT " + field.within.format(f"{field.columns[0]} IS NOT NULL")
-    return Condition(f"({absent})", _path(field) * len(field.columns))
+    return Condition(f"({absent})", _name(field) * len(field.columns))
 
 
 def _fits(field: Field, tests: tuple[Test, ...]) -> Condition:
@@ -76,12 +76,12 @@ def _test(field: Field, column: str, test: Test) -> Condition:
         return _text(column, test.value, exact=field.is_exact)
     value = max(-_LARGEST, min(_LARGEST, test.value)) if isinstance(test.value, int) else test.value
     sign = "=" if test.operator == "is" else test.operator
-    return Condition(f"{column} {sign} ?", (*_path(field), value or 0))
+    return Condition(f"{column} {sign} ?", (*_name(field), value or 0))
 
 
-def _path(field: Field) -> tuple[str, ...]:
-    """A score's name is the user's, and so a parameter: as a path into JSON."""
-    return () if field.name in FIELDS else (f'$."{field.name}"',)
+def _name(field: Field) -> tuple[str, ...]:
+    """A score's name is the user's, and so a parameter."""
+    return () if field.name in FIELDS else (field.name,)
 
 
 def _text(column: str, value: str, *, exact: bool) -> Condition:

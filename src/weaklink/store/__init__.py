@@ -4,13 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Retention, Store, TraceSummary
+    from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Page, Retention, Store, TraceSummary
     from weaklink.store.sqlite import SQLiteStore, open_store
 
-__all__ = ["Breakdown", "Feedback", "OutlineStep", "Retention", "SQLiteStore", "Store", "TraceSummary", "open_store"]
+__all__ = [
+    "Breakdown",
+    "Feedback",
+    "OutlineStep",
+    "Page",
+    "Retention",
+    "SQLiteStore",
+    "Store",
+    "TraceSummary",
+    "open_store",
+]
 
 _HOME = dict.fromkeys(
-    ("Breakdown", "Feedback", "OutlineStep", "Retention", "Store", "TraceSummary"), "protocol"
+    ("Breakdown", "Feedback", "OutlineStep", "Page", "Retention", "Store", "TraceSummary"), "protocol"
 ) | dict.fromkeys(("SQLiteStore", "open_store"), "sqlite")
 
 

@@ -64,6 +64,21 @@ class Breakdown(NamedTuple):
     traces: int
 
 
+class Page(NamedTuple):
+    """A page of the list of traces that a query finds."""
+
+    traces: list[TraceSummary]
+    """The newest first."""
+    older: str | None
+    """Id of the trace to go on from; None where there are no more."""
+    looked: int | None
+    """The page is not full because time was over after so many traces; None where it was not."""
+    counts: list[Breakdown]
+    """Of the newest few thousand traces that the query finds, whatever the page."""
+    counted_all: bool
+    """There are no more than those."""
+
+
 class Feedback(BaseModel, frozen=True):
     """What a person said of a trace or of one of its steps."""
 
@@ -136,6 +151,13 @@ class Store(Protocol):
         self, query: str | None = None, *, limit: int = 50, before: int | str | None = None
     ) -> list[TraceSummary]:
         """The same in short."""
+        ...
+
+    def page(self, query: str = "", *, limit: int = 50, before: str | None = None) -> Page:
+        """A page of the traces that `query` finds, from the trace with the id `before` on, in the time that somebody waits for it.
+
+        Raises BadQuery.
+        """
         ...
 
     def parse(self, query: str) -> Query:

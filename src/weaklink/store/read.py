@@ -24,7 +24,12 @@ _SUMMARY_COLUMNS = (
     "id", "name", "status", "start_ns", "duration_ns", "spans", "input_tokens", "output_tokens", "verdict", "culprit", "role",
     "failure", "confidence", "diagnosed", "scores",
 )  # fmt: skip
-_NEWEST = "ORDER BY t.start_ns DESC, t.seq DESC"
+NEWEST = "ORDER BY t.start_ns DESC, t.seq DESC"
+# One look into the index for each name.
+_SCORE_NAMES = (
+    "WITH RECURSIVE known(name) AS (VALUES ('') UNION ALL SELECT (SELECT name FROM lowest_scores WHERE name > known.name "
+    "ORDER BY name LIMIT 1) FROM known WHERE known.name IS NOT NULL) SELECT name FROM known WHERE name > ''"
+)
 _MOST_TEXTS_A_QUERY = 500
 _MOST_AMBIGUOUS = 5
 # Knuth's multiplicative hash (The Art of Computer Programming 3, 6.4) spreads the numbers of traces evenly.
@@ -80,18 +85,18 @@ def read_summaries(
 ) -> list[TraceSummary]:
     """The newest `limit` traces that match, in short."""
     where, parameters = _where(connection, query, before)
-    rows = connection.execute(
-        f"SELECT {', '.join(f't.{column}' for column in _SUMMARY_COLUMNS)} FROM traces t {where} {_NEWEST} LIMIT ?",
-        (*parameters, limit),
-    ).fetchall()
-    roots = _roots(connection, [str(row[0]) for row in rows])
-    return [_summary(row, roots.get(str(row[0]))) for row in rows]
+    return _summaries(connection, f"{where} {NEWEST} LIMIT ?", (*parameters, limit))
+
+
+def summaries_of(connection: apsw.Connection, ids: Sequence[str]) -> list[TraceSummary]:
+    """These traces in short, the newest first."""
+    return _summaries(connection, f"WHERE t.id IN ({','.join('?' * len(ids))}) {NEWEST}", ids)
 
 
 def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | str | None) -> list[str]:
     """The ids of the newest `limit` traces that match."""
     where, parameters = _where(connection, query, before)
-    rows = connection.execute(f"SELECT t.id FROM traces t {where} {_NEWEST} LIMIT ?", (*parameters, limit))
+    rows = connection.execute(f"SELECT t.id FROM traces t {where} {NEWEST} LIMIT ?", (*parameters, limit))
     return [row[0] for row in rows]
 
 
@@ -140,8 +145,9 @@ def breakdown(connection: apsw.Connection, query: str | None) -> list[Breakdown]
     """How many of the traces that `query` finds have which verdict, weak link and failure."""
     found = condition_of(parsed(connection, query or ""))
     rows = connection.execute(
-        "SELECT t.verdict, coalesce(nullif(t.role, ''), t.culprit), t.failure, count(*) AS n FROM traces t "
-        f"WHERE {found.sql} GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3",
+        # Grouped as the index has it, and then by what is shown: a quarter of the time.
+        "SELECT verdict, coalesce(nullif(role, ''), culprit), failure, sum(n) AS n FROM (SELECT t.verdict, t.role, t.culprit, "
+        f"t.failure, count(*) AS n FROM traces t WHERE {found.sql} GROUP BY 1, 2, 3, 4) GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3",
         found.parameters,
     )
     return [Breakdown(*row) for row in rows]  # type: ignore[arg-type]
@@ -169,7 +175,7 @@ def parsed(connection: apsw.Connection, query: str) -> Query:
     """What `query` says. Raises BadQuery."""
 
     def score_names() -> list[str]:
-        return [row[0] for row in connection.execute("SELECT DISTINCT name FROM scores WHERE part = ''")]
+        return [row[0] for row in connection.execute(_SCORE_NAMES)]
 
     return parse_query(query, time.time_ns(), score_names)
 
@@ -186,6 +192,13 @@ def _where(
         clauses.append("t.start_ns < ?")
         parameters.append(before)
     return "WHERE " + " AND ".join(clauses), parameters
+
+
+def _summaries(connection: apsw.Connection, rest: str, parameters: Sequence[str | int | float]) -> list[TraceSummary]:
+    columns = ", ".join(f"t.{column}" for column in _SUMMARY_COLUMNS)
+    rows = connection.execute(f"SELECT {columns} FROM traces t {rest}", parameters).fetchall()
+    roots = _roots(connection, [str(row[0]) for row in rows])
+    return [_summary(row, roots.get(str(row[0]))) for row in rows]
 
 
 def _summary(row: Sequence[Any], root: Trace | None) -> TraceSummary:

@@ -192,4 +192,24 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX spans_by_tags ON spans (tags, trace_id) WHERE id = trace_id AND tags IS NOT NULL;
     ALTER TABLE feedback ADD COLUMN document INTEGER; -- index in the step's documents, from 0
     """,
+    """
+    -- traces.scores once more, in order: a filter asks an index, and not the JSON of every trace.
+    CREATE TABLE lowest_scores (
+        seq INTEGER NOT NULL,         -- traces.seq
+        name TEXT NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (seq, name)
+    ) WITHOUT ROWID;
+    INSERT INTO lowest_scores SELECT traces.seq, score.key, score.value FROM traces, json_each(traces.scores) AS score;
+    CREATE INDEX lowest_scores_by_value ON lowest_scores (name, value);
+    CREATE TRIGGER lowest_scores_change AFTER UPDATE OF scores ON traces WHEN OLD.scores IS NOT NEW.scores
+    BEGIN
+        DELETE FROM lowest_scores WHERE seq = NEW.seq;
+        INSERT INTO lowest_scores SELECT NEW.seq, score.key, score.value FROM json_each(NEW.scores) AS score;
+    END;
+    CREATE TRIGGER lowest_scores_end AFTER DELETE ON traces
+    BEGIN
+        DELETE FROM lowest_scores WHERE seq = OLD.seq;
+    END;
+    """,
 )

@@ -24,7 +24,8 @@ from weaklink.store.connection import Patience, connect, file_at
 from weaklink.store.figures import Figures, read_figures
 from weaklink.store.forking import watch
 from weaklink.store.location import resolve
-from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Retention, Store, TraceSummary
+from weaklink.store.page import read_page
+from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Page, Retention, Store, TraceSummary
 from weaklink.store.retention import Pruner
 from weaklink.store.texts import Texts
 from weaklink.store.write import SUMMARISE, Batch, Fill, run_batch
@@ -85,6 +86,10 @@ class SQLiteStore:
     ) -> list[TraceSummary]:
         """See Store.summaries."""
         return self._read(lambda db: read.read_summaries(db, query, limit, before))
+
+    def page(self, query: str = "", *, limit: int = 50, before: str | None = None) -> Page:
+        """See Store.page."""
+        return self._read(lambda db: read_page(db, read.parsed(db, query), limit, before))
 
     def parse(self, query: str) -> Query:
         """See Store.parse."""

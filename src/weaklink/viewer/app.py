@@ -48,8 +48,8 @@ def create_app(store: Path, *, token: str, host: str = "127.0.0.1", port: int = 
 
     With `examine`, what is recorded meanwhile is diagnosed in the background.
     """
-    library = Library(store)
     watching = Watch(open_store(store), cpu_share=_CPU_SHARE)
+    library = Library(store, lambda: watching.is_behind)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncGenerator[None]:
@@ -94,16 +94,18 @@ def _pages(app: FastAPI, library: Library, door: Door) -> None:
 
     @app.get("/", **html)
     def traces(q: QueryText = "", before: str | None = None) -> str:
-        listing = library.listing(q.strip(), before)
-        return page("Traces", *traces_page(listing), csrf=door.csrf, active="Traces", query=q, wide=True)
+        version = library.version()
+        main = traces_page(library.listing(q.strip(), before))
+        return page("Traces", *main, csrf=door.csrf, version=version, active="Traces", query=q, wide=True)
 
     @app.get("/traces/{trace_id}", **html)
     def trace(trace_id: str, q: QueryText = "") -> Any:
+        version = library.version()
         shown = library.shown(trace_id, q.strip())
         if shown.summary.id != trace_id:
             return RedirectResponse(f"/traces/{shown.summary.id}")
         title = shown.report.trace.question or shown.summary.name
-        return page(title[:80], *trace_page(shown), csrf=door.csrf, query=q, wide=True)
+        return page(title[:80], *trace_page(shown), csrf=door.csrf, version=version, query=q, wide=True)
 
     @app.get("/traces/{trace_id}/outline", include_in_schema=False)
     def outline(trace_id: str) -> Response:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from weaklink.errors import StoreError
-from weaklink.examine import diagnosis_version, examine
+from weaklink.examine import examine
 from weaklink.model import Diagnosis
 from weaklink.query import BadQuery
 from weaklink.report import Report, report_of
@@ -32,13 +32,13 @@ _MOST_FACETS: Final = 12
 class Library:
     """The store, read from many threads at once, and the reports made of it lately."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, path: Path, is_diagnosing: Callable[[], bool] = lambda: False) -> None:
+        """Nothing is opened yet. `is_diagnosing` is asked whether diagnoses are on their way."""
         self.path = path
+        self._is_diagnosing = is_diagnosing
         # A connection reads for one thread at a time: a page must not wait for the export of a large trace.
         self._stores = threading.local()
         self._watcher = open_store(path)
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="weaklink-counting")
         self._reports: OrderedDict[str, tuple[tuple[Any, ...], Report]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -51,9 +51,9 @@ class Library:
         return found
 
     def version(self) -> str:
-        """Changes when anything in the store does; "" where there is none yet."""
+        """Changes when anything in the store does, or all is diagnosed; "" where there is no store yet."""
         try:
-            return str(self._watcher.version())
+            return f"{self._watcher.version()}{'+' if self._is_diagnosing() else ''}"
         except StoreError:
             return ""
 
@@ -63,29 +63,24 @@ class Library:
 
     def listing(self, query: str, before: str | None) -> Listing:
         """A page of the list."""
-        now = time.time_ns()
-        page: dict[str, Any] = {"query": query, "is_first": before is None, "store": str(self.path), "now_ns": now}
-        empty = Listing(rows=(), facets=(), older=None, undiagnosed=False, **page)
+        empty = Listing(
+            query=query, is_first=before is None, store=str(self.path), is_diagnosing=self._is_diagnosing(), now_ns=time.time_ns()
+        )  # fmt: skip
         if not self.path.exists():
             return empty
-        store = self.store
         try:
-            # Both look at the same traces; SQLite runs without the GIL, so they do not wait for one another.
-            counted = self._pool.submit(lambda: self.store.breakdown(query))
-            found = store.summaries(query, limit=PAGE_SIZE + 1, before=before)
-            facets = _facets(counted.result())
+            found = self.store.page(query, limit=PAGE_SIZE, before=before)
         except BadQuery as error:
-            return Listing(
-                rows=(), facets=_facets(store.breakdown()), older=None, undiagnosed=False, problem=str(error), **page
-            )
+            all_ = self.store.page(limit=1)
+            return replace(empty, facets=_facets(all_.counts), counted_all=all_.counted_all, problem=str(error))
         except StoreError:
             if self.path.exists() and self.path.stat().st_size:
                 raise
             return empty
-        rows = [Row(summary, self._diagnosis(summary)) for summary in found[:PAGE_SIZE]]
-        older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
-        waits = bool(store.waiting(diagnosis_version(), limit=1))
-        return Listing(rows=rows, facets=facets, older=older, undiagnosed=waits, **page)
+        return replace(
+            empty, rows=[Row(summary, self._diagnosis(summary)) for summary in found.traces], facets=_facets(found.counts),
+            counted_all=found.counted_all, older=found.older, looked=found.looked,
+        )  # fmt: skip
 
     def _diagnosis(self, summary: TraceSummary) -> Diagnosis | None:
         """As it was made, also by earlier rules: it is shown until the new ones have had their turn."""

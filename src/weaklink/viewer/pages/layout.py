@@ -23,14 +23,17 @@ KEYS = (
 )
 
 
-def page(title: str, *main: str, csrf: str, active: str = "", query: str = "", wide: bool = False) -> str:
-    """The whole page around `main`."""
+def page(
+    title: str, *main: str, csrf: str, version: str = "", active: str = "", query: str = "", wide: bool = False
+) -> str:
+    """The whole page around `main`; `version` is that of the store when `main` was read, so that the page sees what is newer."""
     head = join(
         void("meta", charset="utf-8"),
         void("meta", name="viewport", content="width=device-width, initial-scale=1"),
         void("meta", name="referrer", content="no-referrer"),
         void("meta", name="color-scheme", content="light dark"),
         void("meta", name="csrf", content=csrf),
+        void("meta", name="version", content=version) if version else "",
         element("title", f"{title} · Weaklink"),
         void("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
         void("link", rel="stylesheet", href="/static/page.css"),

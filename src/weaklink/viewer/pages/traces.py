@@ -41,15 +41,19 @@ class Listing:
     """A page of the list."""
 
     query: str
-    rows: Sequence[Row]
-    facets: Sequence[Facet]
-    older: str | None
-    """Id of the trace to page on from; None on the last page."""
     is_first: bool
     store: str
-    undiagnosed: bool
+    is_diagnosing: bool
     """Some traces still wait for their diagnosis."""
     now_ns: int
+    rows: Sequence[Row] = ()
+    facets: Sequence[Facet] = ()
+    counted_all: bool = True
+    """The facets' counts are of all traces; else of the newest few thousand."""
+    older: str | None = None
+    """Id of the trace to page on from; None on the last page."""
+    looked: int | None = None
+    """The page is not full because time was over after so many traces; None where it was not."""
     problem: str = ""
     """Why the query cannot be answered."""
 
@@ -71,6 +75,8 @@ def _list(listing: Listing) -> Iterable[Html]:
     if listing.rows:
         yield _table(listing)
         yield _pager(listing)
+    elif listing.looked:
+        yield _nothing_yet(listing)
     elif listing.query:
         yield _nothing_fits(listing)
     else:
@@ -79,8 +85,8 @@ def _list(listing: Listing) -> Iterable[Html]:
 
 def _above(listing: Listing) -> Html:
     parts: list[str] = []
-    if listing.undiagnosed:
-        parts.append(element("span", "diagnosing new traces …", class_="soft", id="diagnosing"))
+    if listing.is_diagnosing:
+        parts.append(element("span", "diagnosing traces …", class_="soft", id="diagnosing"))
     return element("div", *parts, class_="above")
 
 
@@ -152,17 +158,30 @@ def _pager(listing: Listing) -> Html:
     parts: list[str] = []
     if not listing.is_first:
         parts.append(element("a", "Newest", href=href("/", q=listing.query)))
+    if listing.looked:
+        parts.append(element("span", f"looked through {listing.looked:,} traces", class_="soft"))
     if listing.older:
-        parts.append(
-            element("a", "Older", href=href("/", q=listing.query, before=listing.older), rel="next", id="older")
-        )
+        parts.append(_older(listing, "Look further" if listing.looked else "Older"))
     return element("nav", *parts, class_="pager", aria_label="Pages of the list") if parts else Html("")
+
+
+def _older(listing: Listing, title: str) -> Html:
+    return element("a", title, href=href("/", q=listing.query, before=listing.older), rel="next", id="older")
+
+
+def _nothing_yet(listing: Listing) -> Html:
+    where = "newest traces" if listing.is_first else "next older traces"
+    return problem(
+        f"None of the {listing.looked:,} {where} fits", listing.query,
+        element("p", _older(listing, "Look further")),
+        element("p", element("a", "Show all traces", href="/")),
+    )  # fmt: skip
 
 
 def _nothing_fits(listing: Listing) -> Html:
     more = (
         "Traces whose diagnosis is not ready yet cannot fit a clause about verdicts or scores."
-        if listing.undiagnosed
+        if listing.is_diagnosing
         else ""
     )
     return problem(
@@ -200,15 +219,14 @@ def _facets(listing: Listing) -> Html:
         groups.setdefault(facet.field, []).append(facet)
     titles = {"verdict": "Verdict", "step": "Weak link", "failure": "Failure", "feedback": "Feedback"}
     parts = [
-        join(
-            element("h2", titles.get(field, field)), element("ul", *(_facet(facet, listing.query) for facet in facets))
-        )
+        join(element("h2", titles.get(field, field)), element("ul", *(_facet(facet, listing) for facet in facets)))
         for field, facets in groups.items()
     ]
     return element("aside", *parts, class_="facets", aria_label="Filters", id="facets")
 
 
-def _facet(facet: Facet, query: str) -> Html:
+def _facet(facet: Facet, listing: Listing) -> Html:
+    query = listing.query
     clause = (
         f"{facet.field}:{facet.value}" if facet.value.replace("_", "").isalnum() else f'{facet.field}:"{facet.value}"'
     )
@@ -218,6 +236,10 @@ def _facet(facet: Facet, query: str) -> Html:
     name = element(
         "span", facet.value.replace("_", " "), class_=f"dot {facet.value}" if facet.field == "verdict" else ""
     )
-    count = element("span", f"{facet.count:,}", class_="n soft")
+    count = (
+        element("span", f"{facet.count:,}", class_="n soft")
+        if listing.counted_all
+        else element("span", f"{facet.count:,}+", class_="n soft", title="counted among the newest that fit")
+    )
     current = "true" if is_on else ""
     return element("li", element("a", name, count, href=href("/", q=wanted), aria_current=current))

@@ -370,7 +370,7 @@ function moveInList(by) {
 
 /* ---- live: what the store has new appears by itself ---- */
 
-let version = null;
+let version = one('meta[name="version"]')?.content ?? null;
 async function follow() {
   if (!document.hidden) {
     try {
