@@ -62,7 +62,7 @@ def agent(number: int, rounds: int = 15) -> Trace:
             "$type": "message",
             "role": "assistant",
             "content": f"I look up {title}.",
-            "tool_calls": [{"name": "look_up", "args": {"topic": title}}],
+            "tool_calls": [{"name": f"tool{place}", "args": {"topic": title}}],
         }
         fields[f"plan{place}"] = {"input": list(messages), "output": call}
         fields[f"tool{place}"] = {"input": {"topic": title}, "output": text}

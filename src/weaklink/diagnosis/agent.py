@@ -1,6 +1,7 @@
 """Rules on agents: what they planned, what they gave to tools, what came back, and what they made of it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
@@ -204,14 +205,21 @@ def _is_bad_call(span: Span) -> bool:
 
 def planner_of(trace: Trace, tool: Span) -> Span:
     """The model call that asked for this call of a tool; the tool itself where none was recorded."""
-    before = [llm for llm in trace.leaf_llms if llm.start_ns <= tool.start_ns]
-    for llm in reversed(before):
+    asking = trace.once(_asking).get(tool.name, [])
+    place = bisect_right(asking, tool.start_ns, key=lambda llm: llm.start_ns) - 1
+    return asking[place] if place >= 0 else tool
+
+
+def _asking(trace: Trace) -> dict[str, list[Span]]:
+    """The model calls that asked for a tool, in order, by the tool's name."""
+    found: dict[str, list[Span]] = {}
+    for llm in trace.leaf_llms:
         for message in messages_in(llm.output):
             calls = message.get("tool_calls")
-            names = [call.get("name") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-            if tool.name in names:
-                return llm
-    return tool
+            for call in calls if isinstance(calls, list) else []:
+                if isinstance(call, dict) and isinstance(name := call.get("name"), str):
+                    found.setdefault(name, []).append(llm)
+    return found
 
 
 def arguments_of(span: Span) -> list[tuple[str, str]]:

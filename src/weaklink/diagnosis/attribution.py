@@ -101,7 +101,7 @@ def _off_the_question(question: str, text: str) -> float:
 
 def _born(trace: Trace, steps: list[Span]) -> dict[str, list[Origin]]:
     """The values that each step stated first, and that nothing supports."""
-    lineage = Lineage(trace)
+    lineage = trace.once(Lineage)
     return {
         span.id: [
             origin

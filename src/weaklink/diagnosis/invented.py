@@ -8,8 +8,9 @@ from weaklink.diagnosis.agent import arguments_of, planner_of
 from weaklink.diagnosis.finding import Finding, excerpt, listed, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.provenance import Lineage
+from weaklink.diagnosis.sites import Sites
 from weaklink.diagnosis.values import contents_of, values_in
-from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
+from weaklink.model import Evidence, Scores, Span, Trace, main_text
 from weaklink.model.origin import Origin
 from weaklink.scoring.text.tokens import tokenise
 
@@ -35,7 +36,7 @@ _LONGEST = 200
 
 def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """A tool was called with a value that nothing before it contained."""
-    lineage = Lineage(trace)
+    lineage = trace.once(Lineage)
     for span in trace.of_kind("tool"):
         without_options = span.model_copy(update={"input": _without_options(span.input)})
         made_up = [origin for origin in lineage.origins(without_options, "input") if _is_made_up(origin)]
@@ -58,7 +59,7 @@ def invented_value(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     if generator is None:
         return
     answer = contents_of(trace.dataflow.generator_text)
-    lineage = Lineage(trace)
+    lineage = trace.once(Lineage)
     for span in trace.leaf_llms:
         if span.start_ns >= generator.start_ns or span.id == generator.id:
             break
@@ -84,10 +85,11 @@ def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> 
     planner = planner_of(trace, span)
     if planner.kind != "llm":
         return
-    shown = {token.value for token in tokenise(f"{text_of(planner.input)}\n{trace.question}")}
     for name, text in arguments_of(span):
         words = [token for token in tokenise(text) if token.content and token.kind == "word"]
-        if len(text) > _LONGEST or len(words) < 2 or name.lower() in _OPTIONS or any(w.value in shown for w in words):
+        if len(text) > _LONGEST or len(words) < 2 or name.lower() in _OPTIONS:
+            continue
+        if trace.once(Sites).was_said((word.value for word in words), planner):
             continue
         says = f"{planner.name} called {span.name} with {name} “{quote(text, 60)}”, and nothing it was shown has a word of that"
         evidence = [Evidence(says=f"made up: “{quote(text)}”", at=excerpt(span, "input", text))]

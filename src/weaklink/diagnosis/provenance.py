@@ -1,19 +1,17 @@
 """Which step had a value first: where each number, name, date, id and quoted phrase of a text comes from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import isclose
 
-from pydantic import JsonValue
-
+from weaklink.diagnosis.sites import Site, Sites, pieces_of
 from weaklink.diagnosis.values import Value, contents_of, values_in
-from weaklink.model import TYPE_KEY, Span, SpanKind, Step, TextRange, Trace, main_text, text_of, type_of
-from weaklink.model.origin import Origin, Source
+from weaklink.model import Span, SpanKind, Step, TextRange, Trace, main_text, text_of
+from weaklink.model.origin import Origin
 from weaklink.model.roles import Role, roles
 
-_WRITERS: tuple[SpanKind, ...] = ("llm", "agent")
 _MOST_OPERANDS = 30
 _FOUND_BY: tuple[SpanKind, ...] = ("retriever", "reranker", "tool", "vector_store")
 
@@ -24,25 +22,9 @@ def origins(trace: Trace, span: Span | None = None) -> tuple[Origin, ...]:
     The output is that of `span` (a string, a message or JSON), else that of the model call that wrote the answer. Empty
     for a trace without one.
     """
-    lineage = Lineage(trace)
+    lineage = trace.once(Lineage)
     looked_at = span or trace.dataflow.generator
     return () if looked_at is None else lineage.origins(looked_at, "output")
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """One text that a step was given or gave."""
-
-    span: Span
-    field: str
-    text: str
-
-    @property
-    def source(self) -> Source:
-        if self.field == "input":
-            # A model writes the arguments of a tool, whether or not its own output was recorded with them.
-            return "written" if self.span.kind == "tool" else "given"
-        return "written" if self.span.kind in _WRITERS else "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +43,7 @@ class Lineage:
     def __init__(self, trace: Trace) -> None:
         """Look at `trace`, which is not changed."""
         self._trace = trace
+        self._sites = trace.once(Sites)
 
     def origins(self, span: Span, field: str = "output") -> tuple[Origin, ...]:
         """Where each value of the step's output, or its input, comes from."""
@@ -79,23 +62,23 @@ class Lineage:
             if site is not None
         )  # fmt: skip
 
-    def first(self, value: Value, span: Span) -> _Site | None:
+    def first(self, value: Value, span: Span) -> Site | None:
         """The earliest text that has the value; where a model wrote that, the first step before `span` that found it too."""
-        having = (site for site in self._sites if contents_of(site.text).has(value))
+        having = self._sites.having(value)
         first = next(having, None)
         if first is None or first.source != "written":
             return first
         return next((site for site in having if self._found_by(site, value, span)), first)
 
-    def _found_by(self, site: _Site, value: Value, span: Span) -> bool:
+    def _found_by(self, site: Site, value: Value, span: Span) -> bool:
         """Whether a retriever or a tool brought the value before `span`, and did not just give back what it was asked."""
         is_before = self._order[site.span.id] < self._order[span.id]
         if not is_before or site.field == "input" or site.span.kind not in _FOUND_BY:
             return False
-        is_echo = site.span.kind == "tool" and any(contents_of(text).has(value) for text in _pieces(site.span.input))
+        is_echo = site.span.kind == "tool" and any(contents_of(text).has(value) for text in pieces_of(site.span.input))
         return not is_echo
 
-    def _origin(self, value: Value, site: _Site, at: TextRange, operands: _Operands) -> Origin:
+    def _origin(self, value: Value, site: Site, at: TextRange, operands: _Operands) -> Origin:
         span = site.span
         source = site.source
         if source == "written" and value.kind == "number" and _is_computed(value, operands):
@@ -105,7 +88,7 @@ class Lineage:
             text=value.text, kind=value.kind, at=at, born=step, source=source, place=_place(site, value.text, at)
         )
 
-    def _operands(self, found: list[tuple[Value, _Site | None]]) -> _Operands:
+    def _operands(self, found: list[tuple[Value, Site | None]]) -> _Operands:
         near = [value for value, site in found if site is not None and site.source != "written"]
         near += values_in(self._trace.question)
         return _Operands(_numbers(near), self._shown)
@@ -122,55 +105,8 @@ class Lineage:
     def _order(self) -> dict[str, int]:
         return {span.id: number for number, (_, span) in enumerate(self._trace.walk())}
 
-    @cached_property
-    def _sites(self) -> tuple[_Site, ...]:
-        """Each text once, where it first arose: what goes into a step before all below it, what comes out of it after."""
-        sites: list[_Site] = []
-        seen: set[str] = set()
-        for span, field in _in_order(self._trace):
-            for part, text in _texts(span, field):
-                if text not in seen:
-                    seen.add(text)
-                    sites.append(_Site(span, part, text))
-        return tuple(sites)
 
-
-def _in_order(trace: Trace) -> Iterator[tuple[Span, str]]:
-    stack: list[tuple[Span, str]] = [(trace.root, "input")]
-    seen: set[str] = set()
-    while stack:
-        span, field = stack.pop()
-        yield span, field
-        if field == "input" and span.id not in seen:
-            seen.add(span.id)
-            stack.append((span, "output"))
-            stack.extend((child, "input") for child in reversed(trace.children(span)) if child.id not in seen)
-
-
-def _texts(span: Span, field: str) -> Iterator[tuple[str, str]]:
-    if field == "input":
-        yield from (("input", text) for text in _pieces(span.input))
-        return
-    for index, document in enumerate(span.documents):
-        yield f"documents.{index}", document.content
-        yield from ((f"documents.{index}", text) for text in _pieces(document.metadata))
-    yield from (("output", text) for text in _pieces(span.output))
-
-
-def _pieces(value: JsonValue) -> Iterator[str]:
-    """The texts of a recorded value one by one: the same message stands in the prompt of every later call."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _pieces(item)
-    elif isinstance(value, dict) and type_of(value) not in ("message", "document"):
-        for key, item in value.items():
-            if key != TYPE_KEY:
-                yield from _pieces(item)
-    elif text := text_of(value):
-        yield text
-
-
-def _place(site: _Site, text: str, at: TextRange) -> TextRange | None:
+def _place(site: Site, text: str, at: TextRange) -> TextRange | None:
     span = site.span
     if site.field.startswith("documents."):
         whole = span.documents[int(site.field.partition(".")[2])].content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Literal, get_args
 
 from weaklink.model.value import main_text, messages_in, strings_in, text_of
@@ -27,6 +28,9 @@ _BY_KIND: dict[SpanKind, Role] = {
     "vector_store": "index",
 }
 
+# A query that a model wrote is asked by one of the searches that follow: in a long run, not by one hundreds of steps later.
+_NEXT_SEARCHES = 50
+
 
 def roles(trace: Trace) -> dict[str, Role]:
     """The role of each span that has one, by span id: from its kind, and from what its documents and texts became."""
@@ -50,7 +54,7 @@ def _role(trace: Trace, span: Span) -> Role:
         return "filter" if "filter" in span.name.lower() else "rerank"
     if span.kind == "chain":
         return _chain_role(trace, span)
-    if span.kind == "retriever" and any(below.kind == "retriever" for below in trace.descendants(span)):
+    if span.kind == "retriever" and trace.has_below(span, "retriever"):
         return ""  # a retriever around others (multi-query, ensemble, compression): those below have the roles
     if span.kind == "embedding" and any(above.kind == "retriever" for above in trace.ancestors(span)):
         return ""  # part of the retrieval
@@ -63,14 +67,17 @@ def _serves_the_generator(trace: Trace, span: Span) -> bool:
     """The model call next to a prompt, or before a parser, is the one that wrote the answer; or there is none."""
     generator = trace.dataflow.generator
     if span.kind == "prompt":
-        calls = [llm for llm in trace.leaf_llms if llm.start_ns >= span.start_ns][:1]
+        place = bisect_left(trace.leaf_llms, span.start_ns, key=_start)
     else:
-        calls = [llm for llm in trace.leaf_llms if llm.start_ns <= span.start_ns][-1:]
-    return not calls or generator is None or calls[0].id == generator.id or _tool_calls(calls[0])
+        place = bisect_right(trace.leaf_llms, span.start_ns, key=_start) - 1
+    if generator is None or not 0 <= place < len(trace.leaf_llms):
+        return True
+    call = trace.leaf_llms[place]
+    return call.id == generator.id or _tool_calls(call)
 
 
 def _llm_role(trace: Trace, span: Span) -> Role:
-    if any(below.kind == "llm" for below in trace.descendants(span)):
+    if trace.has_below(span, "llm"):
         return ""
     if _tool_calls(span):
         return "plan"
@@ -80,10 +87,24 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     if any(above.attributes.get("branch") for above in trace.ancestors(span)):
         return ""  # part of the decision where to go
     text = main_text(span.output).strip()
-    later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
-    if text and any(text in text_of(step.input) or text_of(step.input).strip() in text for step in later):
-        return "rewrite"
-    return "generate"
+    searches = trace.once(_searches)
+    first = bisect_left(searches, span.start_ns, key=lambda search: search[0])
+    queries = [query for _, query in searches[first : first + _NEXT_SEARCHES]]
+    return "rewrite" if text and any(query in text or text in query for query in queries) else "generate"
+
+
+def _searches(trace: Trace) -> list[tuple[int, str]]:
+    """When each retriever was asked, and what."""
+    return [(span.start_ns, text_of(span.input).strip()) for span in trace.of_kind("retriever")]
+
+
+def _last_asked(trace: Trace) -> dict[str, int]:
+    """Each query that a retriever was asked, and when it was asked last."""
+    return {query: start for start, query in trace.once(_searches)}
+
+
+def _start(span: Span) -> int:
+    return span.start_ns
 
 
 def _tool_calls(llm: Span) -> bool:
@@ -104,10 +125,8 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return "parse"
     text = span.output.strip() if isinstance(span.output, str) else ""
     was_given = any(text == given.strip() for _, given in strings_in(span.input))
-    later = [step for step in trace.of_kind("retriever") if step.start_ns >= span.start_ns]
-    if text and not was_given and any(text_of(step.input).strip() == text for step in later):
-        return "rewrite"
-    return ""
+    is_asked = trace.once(_last_asked).get(text, -1) >= span.start_ns
+    return "rewrite" if text and not was_given and is_asked else ""
 
 
 def _reads_the_answer(trace: Trace, span: Span) -> bool:

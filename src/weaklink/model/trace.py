@@ -1,8 +1,9 @@
 """The spans of one call, as a tree."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, model_validator
 
@@ -11,6 +12,8 @@ from weaklink.model.document import content_hash
 from weaklink.model.notebook import shown_in_notebook
 from weaklink.model.roles import Role, find_roles
 from weaklink.model.span import Span, SpanKind, SpanStatus, Usage
+
+Made = TypeVar("Made")
 
 
 class Trace(BaseModel, frozen=True):
@@ -138,6 +141,31 @@ class Trace(BaseModel, frozen=True):
             return [*self._by_kind.get(kinds[0], ())]
         return [span for span in self.spans if span.kind in kinds]
 
+    def has_below(self, span: Span, kind: SpanKind) -> bool:
+        """Whether a span of that kind lies below `span`, however deep."""
+        if kind not in self._around:
+            around = self._around[kind] = set[str]()
+            for inner in self.of_kind(kind):
+                for above in self.ancestors(inner):
+                    if above.id in around:
+                        break  # and all above it were marked with it
+                    around.add(above.id)
+        return span.id in self._around[kind]
+
+    @cached_property
+    def _around(self) -> dict[SpanKind, set[str]]:
+        return {}
+
+    def once(self, make: Callable[["Trace"], Made]) -> Made:
+        """What `make` makes of this trace, made at the first call and kept with it: several rules look at the same thing."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
+
     @cached_property
     def roles(self) -> dict[str, Role]:
         """What each span does in the pipeline, by span id; spans without a role are left out."""
@@ -181,6 +209,4 @@ class Trace(BaseModel, frozen=True):
     @cached_property
     def leaf_llms(self) -> tuple[Span, ...]:
         """The llm spans with no llm span below them: one per call of a model, even where a framework nests three."""
-        return tuple(
-            span for span in self.of_kind("llm") if not any(below.kind == "llm" for below in self.descendants(span))
-        )
+        return tuple(span for span in self.of_kind("llm") if not self.has_below(span, "llm"))
