@@ -98,10 +98,12 @@ _HARMLESS_VALUE = re.compile(
     r"|optional|string|str|\[redacted\]?|<[^>]*>|\$\{.*|\d{1,6})[.!?]?\Z"
 )
 
-# Names of steps, classes and fields come with every record, and a long one takes the slow look each time. No secret stays here.
+# Names of steps, classes and fields come with every record, and a long one takes the slow look each time. No secret stays here,
+# and nothing with a digit, which may be an id that never comes again.
 _harmless: set[str] = set()
 _SHORT: Final = 64
 _MOST_HARMLESS: Final = 4_096
+_DIGIT = re.compile("[0-9]")
 
 
 def may_hold_secret(data: bytes, *, is_json: bool = False) -> bool:
@@ -124,7 +126,7 @@ def redact(text: str) -> str:
     if text in _harmless:
         return text
     clean = _redact(text)
-    if clean == text and len(text) <= _SHORT:
+    if clean == text and len(text) <= _SHORT and not _DIGIT.search(text):
         if len(_harmless) >= _MOST_HARMLESS:
             _harmless.clear()
         _harmless.add(text)
@@ -174,7 +176,7 @@ def _mask_run(run: re.Match[str]) -> str:
 def redact_value(value: Any) -> Any:
     """A JSON value with the secrets in its strings, and the values under names like "api_key", masked."""
     if isinstance(value, str):
-        return _redact(value)  # not remembered: many are ids that never come again
+        return redact(value)
     if isinstance(value, dict):
         if value.get("$type") == "bytes" and isinstance(preview := value.get("hex"), str):
             return {**value, "hex": _redact_preview(preview)}

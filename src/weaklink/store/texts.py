@@ -9,6 +9,7 @@ payloads of 4 kB that makes 160 bytes per step in the place of 1,330.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import apsw
@@ -17,6 +18,7 @@ import orjson
 from weaklink.redact import may_hold_secret, redact
 from weaklink.snapshot import LONG_TEXT
 
+_SHORT: Final = 64
 _KNOWN_TEXTS: Final = 20_000
 # What is remembered of the traces being written, to find it again inside longer texts.
 _MOST_NEAR: Final = 32
@@ -90,9 +92,7 @@ class Texts:
 
     def clean(self, text: str) -> str:
         """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
-        data = text.encode("utf-8", "backslashreplace")
-        clean = data.decode()
-        return redact(clean) if self.redacted and may_hold_secret(data) else clean
+        return _clean_again(text, self.redacted) if len(text) <= _SHORT else _clean(text, self.redacted)
 
     def _find(self, text: str) -> Stored:
         data = text.encode("utf-8", "backslashreplace")
@@ -155,6 +155,16 @@ class Texts:
         self._known.clear()
         self._near.clear()
         self._near_characters = 0
+
+
+def _clean(text: str, redacted: bool) -> str:
+    data = text.encode("utf-8", "backslashreplace")
+    clean = data.decode()
+    return redact(clean) if redacted and may_hold_secret(data) else clean
+
+
+# Names of steps, and ids of documents that are found again and again.
+_clean_again: Final = lru_cache(maxsize=1_024)(_clean)
 
 
 def user_of(trace_id: str) -> bytes:

@@ -111,6 +111,7 @@ class Batch:
         self.redacted = texts.redacted
         self.json = Encoder(texts.id_of, redacted=texts.redacted)
         self._texts = texts
+        self._used_by = ""
         self.uses = texts.uses
         """(text, user), see `used_by`."""
         self.spans: list[tuple[Any, ...]] = []
@@ -125,8 +126,10 @@ class Batch:
 
     def used_by(self, trace_id: str) -> None:
         """What is encoded from now on belongs to this trace."""
-        user = self.json.scope = user_of(trace_id)
-        self._texts.used_by(user)
+        if trace_id != self._used_by:
+            self._used_by = trace_id
+            user = self.json.scope = user_of(trace_id)
+            self._texts.used_by(user)
 
     def run(self, cursor: apsw.Cursor) -> None:
         """Write all rows; the caller holds the transaction."""
