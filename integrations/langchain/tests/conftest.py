@@ -49,7 +49,7 @@ def traces(store: Path, recorder: Recorder) -> Callable[[], list[Trace]]:
     """All traces recorded so far, the oldest first."""
 
     def read() -> list[Trace]:
-        assert recorder.flush(10)
+        assert recorder.flush(60)
         opened = open_store(store)
         try:
             return [*opened.traces(limit=10_000)][::-1]

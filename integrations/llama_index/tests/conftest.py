@@ -216,7 +216,7 @@ def traces(store: Path, recorder: Recorder) -> Callable[[], list[Trace]]:
     """All traces recorded so far, the oldest first."""
 
     def read() -> list[Trace]:
-        assert recorder.flush(10)
+        assert recorder.flush(60)
         if not store.exists():
             return []
         opened = open_store(store)
