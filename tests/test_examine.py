@@ -117,7 +117,7 @@ def test_scores_of_an_older_default_scorer_are_replaced(store: Store):
            for score in examine(trace).scores if score.name == "groundedness"]  # fmt: skip
     store.add_scores(trace.id, old)
     store.add_diagnosis(diagnose(trace, old), "an older version")
-    assert current_scores(trace, store.scores(trace.id)) == []
+    assert current_scores(store.scores(trace.id), trace.content_hash) == []
     assert examine(trace, store).diagnosis.verdict == "broken"
     assert {score.scorer for score in store.scores(trace.id) if score.name == "groundedness"} == {Groundedness.version}
 

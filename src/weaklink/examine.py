@@ -57,7 +57,7 @@ def examine(
     from weaklink.diagnosis import diagnose
     from weaklink.scoring import score_trace
 
-    current = [] if store is None else current_scores(trace, store.scores(trace.id))
+    current = [] if store is None else current_scores(store.scores(trace.id), trace.content_hash)
     due = due_scorers(trace, current, list(scorers), again=again)
     ran = frozenset(scorer.name for scorer in due)
     diagnosis = None if store is None or due else store.diagnosis(trace.id, diagnosis_version())
@@ -83,8 +83,11 @@ def _correction(trace: Trace, store: Store | None) -> str | None:
     return next((text for text in reversed(given) if isinstance(text, str) and text.strip()), None)
 
 
-def current_scores(trace: Trace, stored: Iterable[Score]) -> list[Score]:
-    """Those of the stored scores that are up to date: of what `trace` holds now, and not of an older default scorer."""
+def current_scores(stored: Iterable[Score], content: str | None) -> list[Score]:
+    """Those of the stored scores that are up to date: not of an older default scorer, and of what the trace holds now.
+
+    `content` is the trace's `content_hash`; None where the whole trace was not read, and then scores of any content are taken.
+    """
     from weaklink.scoring import default_scorers
 
     versions = {scorer.name: version_of(scorer) for scorer in default_scorers()}
@@ -93,7 +96,7 @@ def current_scores(trace: Trace, stored: Iterable[Score]) -> list[Score]:
         is_default = score.scorer.partition("/")[0] == score.name and score.name in versions
         if is_default and score.scorer != versions[score.name]:
             return False
-        return score.content in ("", trace.content_hash)
+        return content is None or score.content in ("", content)
 
     return [score for score in stored if is_current(score)]
 

@@ -116,7 +116,7 @@ def estimate_many(
     """What `score_many` would cost, by scorer; nothing is scored. A scorer that does not say costs nothing but time."""
     estimates = {scorer.name: Estimate(scorer.name, at_once=_concurrency(scorer)) for scorer in scorers}
     for trace in traces:
-        current = current_scores(trace, store.scores(trace.id))
+        current = current_scores(store.scores(trace.id), trace.content_hash)
         for scorer in due_scorers(trace, current, scorers, again=again):
             if scorer.name in estimates:
                 entry = estimates[scorer.name]

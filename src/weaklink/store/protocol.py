@@ -164,8 +164,11 @@ class Store(Protocol):
         """What `query` says, with the names of this store's scores as fields. Raises BadQuery."""
         ...
 
-    def outline(self, trace_id: str) -> list[OutlineStep]:
-        """The steps of the trace with this full id in the order they started, the root first; empty where it has none."""
+    def outline(self, trace_id: str, *, most: int | None = None) -> list[OutlineStep]:
+        """The first `most` steps of the trace with this full id, or all, in the order they started; empty where it has none.
+
+        The root comes first.
+        """
         ...
 
     def part(self, trace_id: str, span_ids: Collection[str]) -> Trace:

@@ -100,18 +100,16 @@ def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before
     return [row[0] for row in rows]
 
 
-def read_outline(connection: apsw.Connection, trace_id: str) -> list[OutlineStep]:
+def read_outline(connection: apsw.Connection, trace_id: str, most: int | None) -> list[OutlineStep]:
     """The steps of a trace without what went in and out."""
     rows = connection.execute(
         "SELECT id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, CASE kind WHEN 'llm' THEN "
         "coalesce(json_extract(model, '$.usage.input_tokens') + json_extract(model, '$.usage.output_tokens'), "
         "json_extract(model, '$.usage.input_tokens'), json_extract(model, '$.usage.output_tokens')) END "
-        "FROM spans WHERE trace_id = ?",
-        (trace_id,),
-    ).fetchall()
-    steps = [OutlineStep(*row) for row in rows]  # type: ignore[arg-type]
-    steps.sort(key=lambda step: (step.id != trace_id, step.start_ns))
-    return steps
+        "FROM spans WHERE trace_id = ?1 ORDER BY id <> ?1, start_ns LIMIT ?2",
+        (trace_id, -1 if most is None else most),
+    )
+    return [*map(OutlineStep._make, rows)]
 
 
 def read_part(connection: apsw.Connection, trace_id: str, span_ids: Collection[str]) -> Trace:

@@ -95,9 +95,9 @@ class SQLiteStore:
         """See Store.parse."""
         return self._read(lambda db: read.parsed(db, query))
 
-    def outline(self, trace_id: str) -> list[OutlineStep]:
+    def outline(self, trace_id: str, *, most: int | None = None) -> list[OutlineStep]:
         """See Store.outline."""
-        return self._read(lambda db: read.read_outline(db, trace_id))
+        return self._read(lambda db: read.read_outline(db, trace_id, most))
 
     def part(self, trace_id: str, span_ids: Collection[str]) -> Trace:
         """See Store.part."""

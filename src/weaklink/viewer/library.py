@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from weaklink.errors import StoreError
-from weaklink.examine import examine
+from weaklink.examine import current_scores, examine
 from weaklink.model import Diagnosis
 from weaklink.query import BadQuery
 from weaklink.report import Report, report_of
 from weaklink.report.comparison import Comparison, compare
 from weaklink.store import Breakdown, Store, TraceSummary, open_store
+from weaklink.viewer.outline import FIRST_STEPS, outline_data
 from weaklink.viewer.pages.dashboard import SPANS, Dashboard
 from weaklink.viewer.pages.trace import Shown
 from weaklink.viewer.pages.traces import PAGE_SIZE, Facet, Listing, Row, is_running
@@ -93,9 +94,11 @@ class Library:
             newer, older = self.store.beside(summary.id, query)
         except BadQuery:
             query, (newer, older) = "", self.store.beside(summary.id)
+        report = self.report(summary)
+        outline = outline_data(self.store.outline(summary.id, most=FIRST_STEPS), report, summary)
         return Shown(
-            report=self.report(summary), summary=summary, feedback=self.store.feedback(summary.id), newer=newer, older=older,
-            query=query, now_ns=time.time_ns(), is_large=summary.spans > LARGE,
+            report=report, summary=summary, outline=outline, feedback=self.store.feedback(summary.id), newer=newer, older=older,
+            query=query, now_ns=time.time_ns(),
         )  # fmt: skip
 
     def report(self, summary: TraceSummary, also: Sequence[str] = ()) -> Report:
@@ -127,13 +130,16 @@ class Library:
             wanted += [item.at.span_id for item in diagnosis.evidence if item.at]
         trace = self.store.part(summary.id, wanted)
         known = {span.id for span in trace.spans}
-        return report_of(trace, [score for score in self.store.scores(summary.id) if score.span_id in known], diagnosis)
+        current = current_scores(self.store.scores(summary.id), None)
+        return report_of(trace, [score for score in current if score.span_id in known], diagnosis)
 
     def whole_report(self, trace_id: str) -> Report:
         """The report on all steps, however many there are; very many are not scored while somebody waits."""
         summary = self.summary(trace_id)
         if summary.spans > LARGE:
-            return report_of(self.store.get(summary.id), self.store.scores(summary.id), self._diagnosis(summary))
+            trace = self.store.get(summary.id)
+            current = current_scores(self.store.scores(summary.id), trace.content_hash)
+            return report_of(trace, current, self._diagnosis(summary))
         examined = examine(self.store.get(summary.id), self.store)
         return report_of(examined.trace, examined.scores, examined.diagnosis)
 
@@ -157,43 +163,9 @@ class Library:
             return Dashboard(query, span, None)
 
     def outline(self, trace_id: str) -> dict[str, Any]:
-        """The tree of a trace, as the script draws it: a list for each step, names and the like by their index."""
+        """The tree of a trace, as the script draws it."""
         summary = self.summary(trace_id)
-        steps = self.store.outline(summary.id)
-        place = {step.id: number for number, step in enumerate(steps)}
-        begin = steps[0].start_ns if steps else 0
-        words = _Words()
-        report = self.report(summary)
-        rows = {
-            row.span.id: [row.role, row.score, row.mark]
-            for row in report.steps(everything=True)
-            if row.role or row.score is not None or row.mark
-        }
-        return {
-            "duration": summary.duration_ns or max((s.start_ns - begin + (s.duration_ns or 0) for s in steps), default=0),
-            "steps": [
-                [step.id, place.get(step.parent_id or "", 0 if number else -1), words[step.name], words[step.kind],
-                 words[step.status], step.start_ns - begin, step.duration_ns, int(step.plumbing), step.tokens]
-                for number, step in enumerate(steps)
-            ],
-            "words": words.all,
-            "rows": rows,
-        }  # fmt: skip
-
-
-class _Words:
-    """Gives each text a number."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-        self._places: dict[str, int] = {}
-
-    def __getitem__(self, word: str) -> int:
-        found = self._places.get(word)
-        if found is None:
-            found = self._places[word] = len(self.all)
-            self.all.append(word)
-        return found
+        return outline_data(self.store.outline(summary.id), self.report(summary), summary)
 
 
 def _facets(counts: Sequence[Breakdown]) -> list[Facet]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from weaklink.model import Span, TextRange
-from weaklink.report.clean import one_line
+from weaklink.report.clean import clean_json, one_line
 from weaklink.report.figures import age_text, count_text, duration_text
 from weaklink.report.html.elements import Html, element, join
 from weaklink.report.html.lineage import lineage_html
@@ -26,6 +29,8 @@ class Shown:
 
     report: Report
     """Of the whole trace; of a very large one, of its root and the steps that the diagnosis names."""
+    outline: dict[str, Any]
+    """The first steps of the tree, as the script draws them."""
     summary: TraceSummary
     feedback: Sequence[Feedback]
     newer: str | None
@@ -33,7 +38,6 @@ class Shown:
     """Ids of the traces beside it in the list that it was opened from."""
     query: str
     now_ns: int
-    is_large: bool
 
 
 def trace_page(shown: Shown) -> Iterator[Html]:
@@ -174,9 +178,10 @@ def _tree(shown: Shown) -> Iterator[Html]:
         title="All steps, or only your own (a)",
     )
     yield element("div", element("h2", "Steps"), count, all_, class_="tree-head")
+    outline = clean_json(orjson.dumps(shown.outline).decode())
     yield element(
         "div", element("div", class_="tree-rows", id="tree-rows"),
-        id="tree", class_="tree", role="tree", tabindex="0", aria_label="Steps of the call",
+        id="tree", class_="tree", role="tree", tabindex="0", aria_label="Steps of the call", data_outline=outline,
     )  # fmt: skip
     yield element("noscript", "The tree of steps needs the page's script; “Save as one file” does without.")
 

@@ -51,6 +51,7 @@ const level = (value) => (value === null ? "" : value >= 0.7 ? "high" : value >=
 /* ---- the tree: of however many steps, only the rows in sight are in the page ---- */
 
 const ROW = 28;
+const NONE = [];
 
 class Tree {
   constructor(box) {
@@ -59,9 +60,15 @@ class Tree {
     this.folded = new Set();
     this.everything = false;
     this.selected = -1;
-    this.drawn = new Map();
-    box.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()), { passive: true });
-    new ResizeObserver(() => this.draw()).observe(box);
+    this.drawn = new Map(); // lines that are in the page, with their rows
+    this.spare = []; // rows that show nothing now
+    box.addEventListener("scroll", () => this.draw(), { passive: true });
+    box.addEventListener("scrollend", () => this.order());
+    this.height = box.clientHeight;
+    new ResizeObserver(() => {
+      this.height = box.clientHeight;
+      this.draw();
+    }).observe(box);
     box.addEventListener("click", (event) => {
       const row = event.target.closest(".step-row");
       if (!row) return;
@@ -73,17 +80,29 @@ class Tree {
   }
 
   async load() {
-    const data = await (await get(`/traces/${trace.dataset.trace}/outline`)).json();
-    const word = (index) => data.words[index];
-    this.duration = data.duration || 1;
-    this.steps = data.steps.map(([id, parent, name, kind, status, start, took, plumbing, tokens]) => ({
-      id, parent, name: word(name), kind: word(kind), status: word(status), start, took, plumbing, tokens, children: [],
-      role: "", score: null, mark: "", ...(data.rows[id] && { role: data.rows[id][0], score: data.rows[id][1], mark: data.rows[id][2] }),
-    }));
-    this.place = new Map(this.steps.map((step, number) => [step.id, number]));
-    this.steps.forEach((step, number) => {
-      if (step.parent >= 0 && step.parent !== number) this.steps[step.parent].children.push(number);
+    this.take(await (await get(`/traces/${trace.dataset.trace}/outline`)).json());
+  }
+
+  // Show these steps: at first those that stand in the page, of a long trace its beginning.
+  take({ count, duration, steps, words, rows }) {
+    const selected = this.steps?.[this.selected]?.id;
+    const folded = [...this.folded].map((number) => this.steps[number].id);
+    this.duration = duration || 1;
+    this.count = count;
+    this.place = new Map();
+    this.steps = steps.map(([id, parent, name, kind, status, start, took, plumbing, tokens], number) => {
+      this.place.set(id, number);
+      return { id, parent, name: words[name], kind: words[kind], status: words[status], start, took, plumbing, tokens, children: NONE, role: "", score: null, mark: "" };
     });
+    for (const [id, [role, score, mark]] of Object.entries(rows)) Object.assign(this.steps[this.place.get(id)] ?? {}, { role, score, mark });
+    this.steps.forEach(({ parent }, number) => {
+      if (parent < 0 || parent === number) return;
+      const above = this.steps[parent];
+      if (above.children === NONE) above.children = [];
+      above.children.push(number);
+    });
+    this.selected = this.place.get(selected) ?? -1;
+    this.folded = new Set(folded.map((id) => this.place.get(id)).filter((number) => number !== undefined));
     if (!this.steps.some((step) => !step.plumbing && step.parent >= 0)) this.everything = true;
     this.layout();
   }
@@ -109,62 +128,80 @@ class Tree {
     }
     this.rows.style.height = `${this.lines.length * ROW}px`;
     this.box.style.height = `${Math.max(4, this.lines.length) * ROW + 2}px`;
-    const count = this.steps.length;
+    const count = this.count;
     one("#tree-count").textContent =
-      this.lines.length === count ? `${count.toLocaleString("en")} steps` : `${this.lines.length.toLocaleString("en")} of ${count.toLocaleString("en")} steps shown`;
+      this.lines.length === count || this.steps.length < count ? `${count.toLocaleString("en")} steps` : `${this.lines.length.toLocaleString("en")} of ${count.toLocaleString("en")} steps shown`;
     const button = one("#tree-all");
     button.hidden = !this.steps.some((step) => step.plumbing && step.parent >= 0);
     button.setAttribute("aria-pressed", String(this.everything));
-    this.drawn.forEach((row) => row.remove());
+    this.drawn.forEach((row) => this.spare.push(row));
     this.drawn.clear();
     this.draw();
+    this.order();
   }
 
+  // Rows are used again and again: making new ones takes longer than a frame has when somebody scrolls far.
   draw() {
     if (!this.lines) return;
-    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - 10);
-    const last = Math.min(this.lines.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW) + 10);
+    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - 4);
+    const last = Math.min(this.lines.length, Math.ceil((this.box.scrollTop + this.height) / ROW) + 4);
     this.drawn.forEach((row, line) => {
-      if (line < first || line >= last) {
-        row.remove();
-        this.drawn.delete(line);
-      }
+      if (line >= first && line < last) return;
+      this.spare.push(row);
+      this.drawn.delete(line);
     });
-    const added = document.createDocumentFragment();
     for (let line = first; line < last; line++) {
       if (this.drawn.has(line)) continue;
-      const row = this.row(this.lines[line], line);
+      const row = this.spare.pop() ?? this.newRow();
+      this.fill(row, this.lines[line], line);
       this.drawn.set(line, row);
-      added.append(row);
     }
-    this.rows.append(added);
+    this.spare.forEach((row) => row.remove());
+    this.spare.length = 0;
   }
 
-  row(number, line) {
+  // As they are read aloud, too.
+  order() {
+    const sorted = [...this.drawn].sort(([a], [b]) => a - b).map(([, row]) => row);
+    if (sorted.some((row, place) => this.rows.children[place] !== row)) this.rows.append(...sorted);
+  }
+
+  newRow() {
+    const row = element("div", "step-row");
+    row.setAttribute("role", "treeitem");
+    const [name, fold, title, role] = ["name", "fold", "title", "role"].map((part) => element("span", part));
+    const [points, took, flow, bar] = [element("span"), element("span", "n"), element("span", "flow"), element("i")];
+    name.append(fold, title, role);
+    flow.append(bar);
+    row.append(name, points, took, flow);
+    row.parts = { name, fold, title, role, points, took, bar };
+    this.rows.append(row);
+    return row;
+  }
+
+  fill(row, number, line) {
     const step = this.steps[number];
-    const failed = step.status === "error" ? " failed" : "";
-    const row = element("div", `step-row${step.plumbing ? " plumbing" : ""}${step.mark === "!" ? " weak" : ""}${failed}`);
-    row.style.top = `${line * ROW}px`;
+    const { name, fold, title, role, points, took, bar } = row.parts;
+    const isParent = step.children.some((child) => !this.hidden(this.steps[child]) || this.steps[child].children.length);
+    const ended = step.status === "ok" ? "" : ` ${step.status}`;
+    row.className = `step-row${step.plumbing ? " plumbing" : ""}${step.mark === "!" ? " weak" : ""}${step.status === "error" ? " failed" : ""}`;
+    row.style.transform = `translateY(${line * ROW}px)`;
     row.dataset.number = number;
     row.id = `row-${number}`;
-    row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", step.depth + 1);
     row.setAttribute("aria-selected", String(number === this.selected));
-    const name = element("span", "name");
-    name.style.paddingLeft = `${Math.min(step.depth, 18) * 14}px`;
-    const isParent = step.children.some((child) => !this.hidden(this.steps[child]) || this.steps[child].children.length);
     if (isParent) row.setAttribute("aria-expanded", String(!this.folded.has(number)));
-    name.append(element("span", "fold", isParent ? (this.folded.has(number) ? "▸" : "▾") : ""), element("span", "title", step.name));
-    const ended = step.status === "ok" ? "" : ` ${step.status}`;
-    name.append(element("span", "role", (step.role || step.kind) + ended + (step.mark === "!" ? " · weak link" : "")));
-    const flow = element("span", "flow");
-    const bar = element("i");
+    else row.removeAttribute("aria-expanded");
+    row.title = `${step.name}: ${step.kind}, ${step.status}`;
+    name.style.paddingLeft = `${Math.min(step.depth, 18) * 14}px`;
+    fold.textContent = isParent ? (this.folded.has(number) ? "▸" : "▾") : "";
+    title.textContent = step.name;
+    role.textContent = (step.role || step.kind) + ended + (step.mark === "!" ? " · weak link" : "");
+    points.className = `score ${level(step.score)}`;
+    points.textContent = score(step.score);
+    took.textContent = duration(step.took);
     bar.style.left = `${Math.min(99.5, (step.start / this.duration) * 100)}%`;
     bar.style.width = `${Math.min(100, Math.max(0.4, ((step.took ?? this.duration - step.start) / this.duration) * 100))}%`;
-    flow.append(bar);
-    row.append(name, element("span", `score ${level(step.score)}`, score(step.score)), element("span", "n", duration(step.took)), flow);
-    row.title = `${step.name}: ${step.kind}, ${step.status}`;
-    return row;
   }
 
   showAll(everything) {
@@ -242,14 +279,20 @@ async function showPanel(id, at) {
 let tree = null;
 async function openTrace() {
   tree = new Tree(one("#tree"));
-  await tree.load();
+  tree.take(JSON.parse(tree.box.dataset.outline));
   const [id, at] = location.hash.slice(2).split("/");
-  const shown = one("#panel [data-step]");
-  const number = tree.place.get(id || (shown && shown.dataset.step));
-  if (number === undefined) return;
-  if (id) await tree.choose(number, at);
-  else tree.mark(number);
+  const wanted = id || one("#panel [data-step]")?.dataset.step;
+  const isThere = tree.place.has(wanted);
+  const show = () => (id ? tree.choose(tree.place.get(id), at) : tree.mark(tree.place.get(wanted) ?? -1));
+  if (isThere) show();
+  if (tree.steps.length < tree.count) {
+    await afterPaint();
+    await tree.load();
+    if (!isThere && tree.selected < 0) show();
+  }
 }
+
+const afterPaint = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-step]");
@@ -394,12 +437,11 @@ async function update() {
     if (focused) one(`#rows tr[data-id="${focused}"] .open`)?.focus();
   } else if (trace && one("#waiting")) {
     await refresh("#top", "#trace");
-    const selected = tree.steps[tree.selected]?.id;
     await tree.load();
     if (!one("#waiting")) {
       const weak = tree.steps.findIndex((step) => step.mark === "!");
-      await tree.choose(weak >= 0 ? weak : (tree.place.get(selected) ?? 0));
-    } else if (selected) tree.mark(tree.place.get(selected));
+      await tree.choose(weak >= 0 ? weak : Math.max(0, tree.selected));
+    } else tree.mark(tree.selected);
   }
 }
 
