@@ -2,6 +2,7 @@
 
 import pytest
 
+from weaklink import trace_from
 from weaklink.diagnosis import diagnose
 
 from .conftest import GOOD, PARKING, QUESTION, SICK, VACATION
@@ -133,3 +134,47 @@ def test_an_answer_from_a_passage_about_something_else_is_off_question(chain):
 
 def test_a_short_answer_that_repeats_no_word_of_the_question_is_not_off_question(chain):
     assert diagnose(chain(answer="28 days.")).verdict == "ok"
+
+
+PUMPS = (
+    "The Model X pump has a warranty of 24 months from the date of purchase.",
+    "The Model Y pump has a warranty of 12 months and excludes seals.",
+    "In 2019 the company sold 4,000 pumps in Austria.",
+    "In 2020 the company sold 5,200 pumps in Austria.",
+    "Error code E17 means that the inlet filter is clogged; clean it and restart.",
+    "Error code E21 means that the motor overheated; wait 20 minutes before restart.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "named", "spoken"),
+    [
+        ("What does error code E21 mean?", "Error code E17 means that the inlet filter is clogged.", "E21", "E17"),
+        ("What does E21 mean?", "Error code E17 means that the inlet filter is clogged.", "E21", "E17"),
+        ("How long is the warranty of the Model X?", "The Model Y pump has a warranty of 12 months.", "X", "Y"),
+        ("How many pumps were sold in 2019?", "In 2020 the company sold 5,200 pumps in Austria.", "2019", "2020"),
+        ("When does the warranty of the Model X pump end?", "The Model X pump has a warranty.", "repeats", "adds nothing"),
+    ],
+)  # fmt: skip
+def test_an_answer_about_another_of_its_kind_is_off_question(question, answer, named, spoken):
+    diagnosis = diagnose(trace_from(question=question, documents=PUMPS, answer=answer))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "off_question")
+    assert named in diagnosis.summary
+    assert spoken in diagnosis.summary
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does error code E21 mean?", "Error code E21 means that the motor overheated."),
+        ("What does E21 mean?", "The motor overheated; wait 20 minutes."),
+        ("How long is the warranty of the Model Y?", "12 months, without seals."),
+        ("How many more pumps were sold in 2020 than in 2019?", "In 2020 5,200 pumps were sold, 4,000 in 2019."),
+        ("Does error code E21 mean that the filter is clogged?", "No, error code E17 means that the filter is clogged."),
+        ("Which has the longer warranty, the Model X or the Model Y?", "The Model X."),
+    ],
+)  # fmt: skip
+def test_an_answer_that_names_what_was_asked_for_is_not_off_question(question, answer):
+    diagnosis = diagnose(trace_from(question=question, documents=PUMPS, answer=answer))
+    assert diagnosis.failure != "off_question"
+    assert diagnosis.verdict != "broken"

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, place_of, quote
 from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.subject import other_subject, says_nothing_new
 from weaklink.model import Evidence, Score, Scores, Span, Trace
 from weaklink.scoring.answer import expected_type, has_type
 from weaklink.scoring.question import frequencies, read_question
@@ -152,7 +154,9 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     text = trace.dataflow.generator_text
     if not trace.dataflow.context or _ANNOUNCED.match(text):
         return
-    gap, better = _better_passage(trace, scores, generator)
+    rests_on, others = _passages(trace, scores, generator)
+    gap, better = _better_passage(rests_on, others)
+    other = other_subject(trace.dataflow.asked, text, [p.text for p in rests_on], [p.text for p in others])
     shared = read_question(trace.dataflow.asked).coverage(set(frequencies(text).keys()))
     kind = expected_type(trace.question)
     fitting = bool(kind) and has_type(kind, text, trace.question)
@@ -160,32 +164,50 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     strength = beside * max(
         ramp(gap, limits.other_passage), 0.0 if fitting or len(text.split()) <= _BARE else 0.5 * (1.0 - shared)
     )
+    says = f"the answer “{quote(text, 80)}” is not about the question “{quote(trace.question, 80)}” ({fits.reason})"
+    if other is not None:
+        strength = 0.9
+        says = f"the question is about “{other[0]}”, and the answer speaks of “{other[1]}”"
+    elif says_nothing_new(trace.dataflow.asked, text):
+        strength = 0.9
+        says = f"the answer “{quote(text, 80)}” repeats the question and adds nothing to it"
     if strength <= 0.0:
         return
-    says = f"the answer “{quote(text, 80)}” is not about the question “{quote(trace.question, 80)}” ({fits.reason})"
     evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text)), *better]
     advice = "repeat the question at the end of the prompt, after the passages, and give fewer passages"
     signals = {"gap": max(0.0, gap), "shared": 1.0 - shared, "type": float(bool(kind) and not fitting)}
     yield Finding(generator.id, strength, says, evidence, advice, signals=signals)
 
 
-def _better_passage(trace: Trace, scores: Scores, generator: Span) -> tuple[float, list[Evidence]]:
-    """By how much a passage that the answer does not rest on is more relevant than those it does, and that passage."""
+class _Passage(NamedTuple):
+    relevance: float
+    text: str
+    span: Span
+    rank: int
+
+
+def _passages(trace: Trace, scores: Scores, generator: Span) -> tuple[list[_Passage], list[_Passage]]:
+    """The rated passages that the sentences of the answer rest on, and the other ones; none where no sentence is supported."""
     sentences = scores.of_sentences(generator.id, "groundedness")
     used = {(s.support.span_id, s.support.field) for s in sentences if s.support is not None and s.label == "supported"}
     if not used:
-        return 0.0, []
+        return [], []
     rated = [
-        (score.value, span, index) for span in trace.dataflow.last_stage
+        _Passage(score.value, span.documents[index].content, span, index) for span in trace.dataflow.last_stage
         for index, score in scores.of_documents(span.id, "relevance").items() if score.value is not None
     ]  # fmt: skip
-    rests_on = [value for value, span, index in rated if (span.id, f"documents.{index}") in used]
+    rests_on = [passage for passage in rated if (passage.span.id, f"documents.{passage.rank}") in used]
+    return rests_on, [passage for passage in rated if passage not in rests_on]
+
+
+def _better_passage(rests_on: Sequence[_Passage], others: Sequence[_Passage]) -> tuple[float, list[Evidence]]:
+    """By how much a passage that the answer does not rest on is more relevant than those it does, and that passage."""
     if not rests_on:
         return 0.0, []
-    best, span, index = max(rated, key=lambda item: item[0])
-    text = span.documents[index].content
-    evidence = Evidence(says=f"nearer to the question: “{quote(text)}”", at=place_of(span, f"documents.{index}", text))
-    return best - max(rests_on), [evidence]
+    best = max([*rests_on, *others], key=lambda passage: passage.relevance)
+    place = place_of(best.span, f"documents.{best.rank}", best.text)
+    evidence = Evidence(says=f"nearer to the question: “{quote(best.text)}”", at=place)
+    return best.relevance - max(passage.relevance for passage in rests_on), [evidence]
 
 
 def _stops_inside(text: str, last: str) -> bool:
