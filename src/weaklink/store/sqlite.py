@@ -13,13 +13,12 @@ from typing import Any, TypeVar
 import apsw
 
 from weaklink.errors import StoreError
-from weaklink.model import Diagnosis, Document, Score, Span, Trace
+from weaklink.model import Diagnosis, Score, Trace
 from weaklink.query import Query
-from weaklink.redact import mask_named, redact
+from weaklink.redact import redact
 from weaklink.settings import Settings, load_settings
-from weaklink.snapshot import LONG_TEXT
 from weaklink.store import pruning, read, reserve
-from weaklink.store.codec import escaped, loads, plain_dumps, with_marked_numbers
+from weaklink.store.codec import escaped, loads, plain_dumps
 from weaklink.store.connection import Patience, connect, file_at
 from weaklink.store.figures import Figures, read_figures
 from weaklink.store.forking import watch
@@ -28,10 +27,10 @@ from weaklink.store.page import read_page
 from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Page, Retention, Store, TraceSummary
 from weaklink.store.retention import Pruner
 from weaklink.store.texts import Texts
-from weaklink.store.write import SUMMARISE, Batch, Fill, run_batch
+from weaklink.store.whole import fill_with_trace
+from weaklink.store.write import SUMMARISE, Fill, run_batch
 
 _T = TypeVar("_T")
-_SEARCHED_CHARACTERS = 2_000
 
 
 def open_store(url_or_path: str | os.PathLike[str] | None = None) -> Store:
@@ -159,7 +158,7 @@ class SQLiteStore:
     def write(self, traces: Iterable[Trace]) -> None:
         """See Store.write."""
         for trace in traces:
-            self._write(lambda batch, whole=trace: _fill_with_trace(batch, whole))
+            self._write(lambda batch, whole=trace: fill_with_trace(batch, whole))
 
     def add_scores(self, trace_id: str, scores: Sequence[Score], *, instead_of: Iterable[str] = ()) -> None:
         """See Store.add_scores."""
@@ -382,46 +381,3 @@ def _part(score: Score) -> str:
     if score.document is not None:
         return f"document {score.document}"
     return f"sentence {score.sentence.start}-{score.sentence.end}" if score.sentence else ""
-
-
-def _fill_with_trace(batch: Batch, trace: Trace) -> None:
-    def json(value: Any) -> str | None:
-        return None if value is None or value in ({}, [], ()) else batch.json(with_marked_numbers(mask(value)))
-
-    def mask(value: Any) -> Any:  # a snapshot has done this for what the recorder writes
-        return mask_named(value) if batch.redacted else value
-
-    batch.replaced.append(trace.id)
-    batch.used_by(trace.id)
-    for span in trace.spans:
-        batch.spans.append(
-            (span.trace_id, span.id, span.parent_id, batch.clean(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
-             span.plumbing, json(span.input), json(span.output), json(span.model and span.model.model_dump()),
-             json(span.error and span.error.model_dump()), json(list(span.tags)), json(span.metadata), json(span.attributes),
-             json(list(span.notes)))
-        )  # fmt: skip
-        _fill_with_documents(batch, span, "documents", span.documents, json)
-        _fill_with_documents(batch, span, "candidates", span.candidates, json)
-    usage = trace.usage
-    batch.traces.append(
-        (trace.id, batch.clean(trace.name), trace.status, trace.start_ns, trace.duration_ns, len(trace.spans),
-         usage and usage.input_tokens, usage and usage.output_tokens)
-    )  # fmt: skip
-    batch.searchable.append(
-        (batch.clean(trace.question)[:_SEARCHED_CHARACTERS], batch.clean(trace.answer)[:_SEARCHED_CHARACTERS], trace.id)
-    )
-
-
-def _fill_with_documents(
-    batch: Batch, span: Span, role: str, documents: Sequence[Document], json: Callable[[Any], str | None]
-) -> None:
-    for rank, document in enumerate(documents, start=1):
-        score, metadata = document.score, document.metadata
-        if score is not None and score - score != 0.0:  # NaN, infinite: see encode
-            score, metadata = None, {**metadata, "score": score}
-        content = document.content
-        is_long = len(content) > LONG_TEXT
-        batch.documents.append(
-            (span.trace_id, span.id, role, rank, document.id and batch.clean(document.id), None if is_long else batch.clean(content),
-             batch.text_id(content) if is_long else None, score, document.higher_is_better, document.score_kind, json(metadata))
-        )  # fmt: skip
