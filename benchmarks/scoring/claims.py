@@ -8,9 +8,10 @@ from pathlib import Path
 import data as development
 import numpy as np
 
-from weaklink.scoring.answer import abstains, states_nothing
+from weaklink.scoring.answer import is_abstention
 from weaklink.scoring.claim import Claim, names_in, read_claim
 from weaklink.scoring.features import FEATURES, Aligner
+from weaklink.scoring.groundedness import claims_nothing
 from weaklink.scoring.index import ContextIndex, index_of
 from weaklink.scoring.risk import bounded
 from weaklink.scoring.spans import unsupported_spans
@@ -31,6 +32,8 @@ class Sentence:
     is_record: bool
     asked: bool
     features: tuple[float, ...]
+    novel: frozenset[str]
+    """The values that no passage has."""
     marked: bool
     least: float
     """The risk that an explicit contradiction makes of 0."""
@@ -59,7 +62,7 @@ def sentences_of(
     question: str,
     marked: list[bool] | bool,
 ) -> list[Sentence]:
-    aligner = Aligner(index_of(tuple(passages)))
+    aligner, silent = Aligner(index_of(tuple(passages))), is_abstention(text)
     found = []
     for place, (start, end) in enumerate(split_sentences(text)):
         claim = read_claim(text[start:end], question, follows=place > 0)
@@ -73,10 +76,11 @@ def sentences_of(
                 aligner.index.is_record,
                 bool(claim.asked),
                 tuple(alignment.features[name] for name in NAMES),
+                alignment.novel_values,
                 marked if isinstance(marked, bool) else marked[place],
                 bounded(0.0, claim, alignment, aligner.index),
                 bounded(1.0, claim, alignment, aligner.index),
-                not (abstains(text[start:end]) or states_nothing(text[start:end]) or not claim.values),
+                bool(claim.values) and not claims_nothing(text[start:end], claim, whole_abstains=silent),
                 len(claim.values),
                 start,
                 end,

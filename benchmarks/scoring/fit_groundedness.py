@@ -6,6 +6,8 @@ Beside what weaklink needs it needs scipy, scikit-learn and lightgbm.
 import argparse
 import json
 import re
+import textwrap
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,9 +18,11 @@ import claims
 import data as development
 import numpy as np
 from fitting import fit_signed, grouped_folds, reliability
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 
 from weaklink.scoring.features import FEATURES
-from weaklink.scoring.risk import answer_features
+from weaklink.scoring.risk import answer_features, words_said
 
 try:
     import lightgbm
@@ -34,8 +38,11 @@ TREES = {
     "subsample_freq": 1, "colsample_bytree": 0.5, "reg_lambda": 5.0, "random_state": 0, "n_jobs": 1, "verbose": -1,
     "deterministic": True, "monotone_constraints_method": "intermediate",
 }  # fmt: skip
-EDITED_WEIGHT = 0.4
+EDITED_WEIGHT = 0.6
 """How much a sentence of BUMP counts beside one of RAGTruth: edits of order and reference are rare there."""
+WORD_SOURCES = 8
+"""A word has a weight of its own where it was new in the answers to this many sources."""
+WORD_PENALTY = 12.0
 MATCHED_WEIGHT = 0.3
 """The same for the matched sets: they say what "nothing to do with it" looks like."""
 RECORD_ONLY = (
@@ -44,7 +51,7 @@ RECORD_ONLY = (
 SENTENCE_BINS = (0.25, 0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.975)
 ANSWER_BINS = (0.2, 0.4, 0.6, 0.75, 0.9)
 """Shares of the rows at which the bins of the reliability end; narrow where the risk is high."""
-ANSWER_COLUMNS = ("any", "worst", "mean")
+ANSWER_COLUMNS = ("any", "worst_third")
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,13 @@ class Learnt:
     weights: np.ndarray
     intercept: float
     booster: Any
+    words: dict[str, float]
 
     def log_odds(self, rows: Sequence[claims.Sentence]) -> np.ndarray:
         matrix = claims.matrix(rows)
         linear = by_kind(matrix) @ self.weights + self.intercept
-        return (linear + self.booster.predict(matrix, raw_score=True)) / 2
+        said = np.array([words_said(self.words, row.novel) for row in rows])
+        return (linear + self.booster.predict(matrix, raw_score=True)) / 2 + said
 
 
 def by_kind(matrix: np.ndarray) -> np.ndarray:
@@ -78,7 +87,31 @@ def fit(rows: Sequence[claims.Sentence], helpers: Sequence[claims.Sentence]) -> 
         by_kind(matrix), labels, signs * 3 + [0], penalty=PENALTY, row_weights=say, most=MOST
     )
     trees = lightgbm.LGBMClassifier(**TREES, monotone_constraints=[*signs, 0])
-    return Learnt(weights, intercept, trees.fit(matrix, labels, sample_weight=say).booster_)
+    booster = trees.fit(matrix, labels, sample_weight=say).booster_
+    return Learnt(weights, intercept, booster, fit_words(every, by_kind(matrix) @ weights + intercept, say))
+
+
+def fit_words(rows: Sequence[claims.Sentence], log_odds: np.ndarray, say: np.ndarray) -> dict[str, float]:
+    """What each word that no passage has adds to `log_odds`, by ridge regression; only words that are new in many sources."""
+    sources: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for value in row.novel:
+            if value.isalpha():
+                sources[value].add(row.group)
+    words = {word: number for number, word in enumerate(sorted(w for w in sources if len(sources[w]) >= WORD_SOURCES))}
+    places = [(place, words[value]) for place, row in enumerate(rows) for value in row.novel if value in words]
+    at = tuple(np.array(places).T)
+    holds = csr_matrix((np.ones(len(places)), at), shape=(len(rows), len(words)))
+    labels = np.array([float(row.marked) for row in rows])
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = log_odds + holds @ weights
+        gap = 1 / (1 + np.exp(-odds)) - labels
+        value = (say * (np.logaddexp(0, odds) - labels * odds)).sum() + 0.5 * WORD_PENALTY * (weights**2).sum()
+        return float(value), holds.T @ (say * gap) + WORD_PENALTY * weights
+
+    found = minimize(loss, np.zeros(len(words)), jac=True, method="L-BFGS-B").x
+    return {word: round(float(found[number]), 2) for word, number in words.items() if abs(found[number]) >= 0.05}
 
 
 def out_of_fold(
@@ -112,7 +145,9 @@ def calibrated(log_odds: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 class Answers:
     """The answers of RAGTruth: what the sentences say of each, and whether people marked anything."""
 
-    features: np.ndarray
+    looks: np.ndarray
+    """A column for each of `ANSWER_COLUMNS`."""
+    many: np.ndarray
     labels: np.ndarray
     kinds: np.ndarray
     tasks: np.ndarray
@@ -123,15 +158,17 @@ class Answers:
 
 def answers_of(rows: Sequence[claims.Sentence], risk: np.ndarray) -> Answers:
     grouped = [list(group) for _, group in groupby(zip(rows, risk, strict=True), key=lambda pair: pair[0].answer)]
-    features, worst = [], []
+    looks, many, worst = [], [], []
     for pairs in grouped:
         values = [float(value) for row, value in pairs if row.is_claim] or [1e-6]
         found = answer_features(values)
-        features.append([found[name] for name in ANSWER_COLUMNS])
+        looks.append([found[name] for name in ANSWER_COLUMNS])
+        many.append(found["many"])
         worst.append(max(values))
     firsts = [pairs[0][0] for pairs in grouped]
     return Answers(
-        features=np.array(features),
+        looks=np.array(looks),
+        many=np.array(many),
         labels=np.array([float(any(row.marked for row, _ in pairs)) for pairs in grouped]),
         kinds=np.array([claims.kind(row) for row in firsts]),
         tasks=np.array([row.task for row in firsts]),
@@ -141,41 +178,32 @@ def answers_of(rows: Sequence[claims.Sentence], risk: np.ndarray) -> Answers:
     )
 
 
-def fit_answers(
-    answers: Answers, places: np.ndarray, rows: Sequence[claims.Sentence], risk: np.ndarray
-) -> dict[str, tuple[np.ndarray, float]]:
-    """Weights of 0 or more and an intercept for each kind.
-
-    Every sentence counts as an answer of its own too, with a weight that gives both the same say: RAGTruth has long
-    answers only, and what fits those alone says nonsense of a short one.
-    """
-    groups = {answers.groups[place] for place in places}
-    known = np.array([row.group in groups and row.is_claim for row in rows])
-    kinds = np.array([claims.kind(row) for row in rows])
-    labels = np.array([float(row.marked) for row in rows])
-    odds = np.log(risk / (1 - risk))
+def fit_answers(answers: Answers, places: np.ndarray) -> dict[str, np.ndarray]:
+    """For each kind the weights of `ANSWER_COLUMNS`, of 0 or more, and the intercept, as `risk.answer_risk` uses them."""
     found = {}
     for kind in claims.KINDS:
-        mine, single = places[answers.kinds[places] == kind], known & (kinds == kind)
-        features = np.vstack([answers.features[mine], np.repeat(odds[single, None], len(ANSWER_COLUMNS), axis=1)])
-        say = np.r_[np.ones(len(mine)), np.full(single.sum(), len(mine) / single.sum())]
-        every = np.r_[answers.labels[mine], labels[single]]
-        found[kind] = fit_signed(features, every, [1] * len(ANSWER_COLUMNS), penalty=1.0, row_weights=say)
+        mine = places[answers.kinds[places] == kind]
+        many, looks = answers.many[mine, None], answers.looks[mine]
+        start = (1 - answers.many[mine]) * looks[:, ANSWER_COLUMNS.index("any")]
+        columns = np.hstack([looks * many, many])
+        found[kind], _ = fit_signed(columns, answers.labels[mine], [1, 1, 0], penalty=1.0, known=start)
     return found
 
 
-def answer_risks(answers: Answers, places: np.ndarray, models: dict[str, tuple[np.ndarray, float]]) -> np.ndarray:
-    risk = np.zeros(len(places))
-    for kind, (weights, intercept) in models.items():
+def answer_risks(answers: Answers, places: np.ndarray, models: dict[str, np.ndarray]) -> np.ndarray:
+    odds = np.zeros(len(places))
+    for kind, weights in models.items():
         mine = answers.kinds[places] == kind
-        risk[mine] = 1 / (1 + np.exp(-(answers.features[places[mine]] @ weights + intercept)))
-    return np.clip(np.maximum(risk, answers.worst[places]), 1e-6, 1 - 1e-6)
+        looks, many = answers.looks[places[mine]], answers.many[places[mine]]
+        fitted = looks @ weights[:-1] + weights[-1]
+        odds[mine] = (1 - many) * looks[:, ANSWER_COLUMNS.index("any")] + many * fitted
+    return np.clip(np.maximum(1 / (1 + np.exp(-odds)), answers.worst[places]), 1e-6, 1 - 1e-6)
 
 
-def answers_out_of_fold(answers: Answers, rows: Sequence[claims.Sentence], risk: np.ndarray) -> np.ndarray:
+def answers_out_of_fold(answers: Answers) -> np.ndarray:
     found = np.zeros(len(answers.labels))
     for train, test in grouped_folds(answers.groups):
-        found[test] = answer_risks(answers, test, fit_answers(answers, train, rows, risk))
+        found[test] = answer_risks(answers, test, fit_answers(answers, train))
     return found
 
 
@@ -210,14 +238,14 @@ def main() -> None:
     slope, offset = calibrated(raw, labels)
     risk = risks(rows, raw * slope + offset)
     answers = answers_of(rows, risk)
-    answer_risk = answers_out_of_fold(answers, rows, risk)
+    answer_risk = answers_out_of_fold(answers)
     of_kind = {kind: np.array([claims.kind(row) == kind for row in rows]) for kind in claims.KINDS}
     model = {
         "what": "How likely a sentence, and an answer, is not carried by its passages; features of scoring/features.py",
         "from": f"RAGTruth (MIT), {len(rows)} sentences with human marks; {len(edited)} sentences of BUMP (MIT); "
         f"{len(matched)} sentences of human answers of ClapNQ and MTRAG-UN (Apache-2.0) with their own or foreign passages",
         "method": f"mean of a logistic regression (L2 {PENALTY}) and {TREES['n_estimators']} monotone trees; signs fixed by "
-        f"FEATURES; BUMP weighted {EDITED_WEIGHT}, matched rows {MATCHED_WEIGHT}; calibration, answers and "
+        f"FEATURES; a weight for words that are new in {WORD_SOURCES} sources or more (L2 {WORD_PENALTY}); BUMP weighted {EDITED_WEIGHT}, matched rows {MATCHED_WEIGHT}; calibration, answers and "
         "reliability from 5 folds by source",
         "script": "benchmarks/scoring/fit_groundedness.py",
         "base_rates": {
@@ -229,12 +257,12 @@ def main() -> None:
         },
         "answer": {
             kind: {
-                "intercept": round(intercept, 4),
+                "intercept": round(float(weights[-1]), 4),
                 "weights": {
-                    name: round(float(weight), 4) for name, weight in zip(ANSWER_COLUMNS, weights, strict=True)
+                    name: round(float(weight), 4) for name, weight in zip(ANSWER_COLUMNS, weights[:-1], strict=True)
                 },
             }
-            for kind, (weights, intercept) in fit_answers(answers, np.arange(len(answers.labels)), rows, risk).items()
+            for kind, weights in fit_answers(answers, np.arange(len(answers.labels))).items()
         },
         "reliability": {
             "what": "out of fold: up to this risk, the share of unsupported ones lies between these bounds (90 %, Wilson)",
@@ -255,6 +283,7 @@ def main() -> None:
                     "weights": named(learnt.weights, 2),
                 },
             },
+            "words": learnt.words,
             "trees": [plain(tree["tree_structure"]) for tree in learnt.booster.dump_model()["tree_info"]],
         },
     }
@@ -263,11 +292,13 @@ def main() -> None:
 
 
 def to_text(model: dict[str, Any]) -> str:
-    """JSON that people can read: each tree, and each list of numbers, on one line."""
+    """JSON that people can read: each tree, and each list of numbers, on one line, many words on one."""
     trees = model["sentence"]["trees"]
-    text = json.dumps(model | {"sentence": model["sentence"] | {"trees": "TREES"}}, indent=1)
+    words = json.dumps(model["sentence"]["words"])
+    text = json.dumps(model | {"sentence": model["sentence"] | {"trees": "TREES", "words": "WORDS"}}, indent=1)
     text = re.sub(r"\[\s+([-\d.,\s]+?)\s+\]", lambda found: "[" + ", ".join(found.group(1).split(",")) + "]", text)
     text = re.sub(r"(?<=\d)\s*,\s+(?=[-\d])", ", ", text)
+    text = text.replace('"WORDS"', "\n".join(textwrap.wrap(words, 120, subsequent_indent="   ")))
     return text.replace('"TREES"', "[\n" + ",\n".join("   " + json.dumps(tree) for tree in trees) + "\n  ]")
 
 

@@ -23,33 +23,34 @@ def fit_signed(
     penalty: float,
     row_weights: Floats | None = None,
     most: float | None = None,
+    known: Floats | None = None,
 ) -> tuple[Floats, float]:
     """Weights (one per column) and intercept.
 
-    A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less, and no weight is beyond `most`. Columns are
+    With `known`, log odds that each row starts from, there is no intercept: a column of its own stands for it. A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less, and no weight is beyond `most`. Columns are
     divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale.
     """
     scale = rows.std(axis=0) + 1e-9
     scaled = rows / scale
     weights = np.ones(len(labels)) if row_weights is None else row_weights
+    start = np.zeros(len(labels)) if known is None else known
     ends = [None if most is None else most * float(width) for width in scale]
     lows = [0.0 if sign > 0 or end is None else -end for sign, end in zip(signs, ends, strict=True)]
     bounds = [
         (None if sign <= 0 and end is None else low, 0.0 if sign < 0 else end)
         for sign, low, end in zip(signs, lows, ends, strict=True)
     ]
-    bounds.append((None, None))
+    bounds.append((None, None) if known is None else (0.0, 0.0))
 
     def loss(point: Floats) -> tuple[float, Floats]:
-        risk = scaled @ point[:-1] + point[-1]
+        risk = start + scaled @ point[:-1] + point[-1]
         gap = weights * (1 / (1 + np.exp(-risk)) - labels)
         value = float(
             (weights * (np.logaddexp(0, risk) - labels * risk)).sum() + 0.5 * penalty * (point[:-1] ** 2).sum()
         )
         return value, np.append(scaled.T @ gap + penalty * point[:-1], gap.sum())
 
-    start = np.zeros(rows.shape[1] + 1)
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}).x
+    best = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}).x
     return best[:-1] / scale, float(best[-1])
 
 

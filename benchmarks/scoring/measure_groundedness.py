@@ -123,10 +123,10 @@ def answers(title: str, rows: Sequence[claims.Sentence], lexical: Floats, stack:
     grouped = [list(group) for _, group in groupby(rows, key=lambda row: row.answer)]
     ours: dict[str, Floats] = {}
     looked = fit_groundedness.answers_of(rows, lexical)
-    ours["weaklink groundedness"] = fit_groundedness.answers_out_of_fold(looked, rows, lexical)
+    ours["weaklink groundedness"] = fit_groundedness.answers_out_of_fold(looked)
     if stack is not None:
         of_stack = fit_groundedness.answers_of(rows, stack)
-        ours["with cross-encoder"] = fit_groundedness.answers_out_of_fold(of_stack, rows, stack)
+        ours["with cross-encoder"] = fit_groundedness.answers_out_of_fold(of_stack)
     cut = Cut(looked.labels, looked.tasks, looked.groups)
     length = np.array([float(sum(row.words for row in group)) for group in grouped])
     baselines = {

@@ -24,7 +24,8 @@ _ABSTENTION = re.compile(
     rf"(?: (?:in|by|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}|\W*$)"
     r"|^\W*(?:unknown|unanswerable|no answer|not (?:mentioned|stated|specified|available|known|found|provided)|n/a"
     r"|no idea|insufficient (?:information|context))\W*$"
-    r"|\bthere is (?:no|not enough|not any) (?:\w+ )?(?:information|mention|answer|evidence|reference)\b",
+    r"|\bthere is (?:no|not enough|not any) (?:\w+ )?(?:information|mention|answer|reference)\b"
+    rf"|\bthere is no (?:\w+ )?evidence (?:in|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}",
     re.IGNORECASE,
 )
 _POLITE = re.compile(

@@ -10,6 +10,8 @@ from weaklink.scoring.claim import Claim
 from weaklink.scoring.contradiction import Contradiction, contradictions
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.records import Conflicts, Record
+from weaklink.scoring.text.lexicon import DAYS
+from weaklink.scoring.text.stems import stem
 
 FEATURES: dict[str, int] = {
     "novel_weight": 1,
@@ -27,7 +29,9 @@ FEATURES: dict[str, int] = {
     "numbers_not_in_evidence": 1,
     "times_not_in_evidence": 1,
     "novel_months": 1,
+    "novel_days": 1,
     "novel_names": 1,
+    "novel_names_share": 1,
     "names_not_in_evidence": 1,
     "negation_differs": 1,
     "pairs_apart": 1,
@@ -57,6 +61,7 @@ models and nothing else.
 """
 
 _CAP = 5.0
+_DAYS = frozenset(map(stem, DAYS))
 _FAR = 12
 _NEAR = 14
 _SAYS_NOT_GIVEN = re.compile(
@@ -83,6 +88,8 @@ class Alignment(NamedTuple):
     """The units that cover the claim best, best first; at most 4."""
     novel: list[str]
     """The words, numbers and names of the claim that no passage has, as the claim writes them."""
+    novel_values: frozenset[str]
+    """The values of `novel`."""
     contradictions: list[Contradiction]
     conflicts: Conflicts
 
@@ -120,8 +127,9 @@ class Aligner:
             "missing_days": conflicts.missing_days,
         }
         capped = {name: min(features[name], _CAP) for name in FEATURES}
-        novel = list(dict.fromkeys(token.surface for token in claim.content if token.value not in index.values))
-        return Alignment(capped, chosen, novel, found, conflicts)
+        novel = [token for token in claim.content if token.value not in index.values]
+        surfaces = list(dict.fromkeys(token.surface for token in novel))
+        return Alignment(capped, chosen, surfaces, frozenset(token.value for token in novel), found, conflicts)
 
     def _novelty(self, claim: Claim) -> dict[str, float]:
         """Words that no passage has; those of the question count a quarter, for the user brought them up."""
@@ -215,7 +223,9 @@ class Aligner:
             "numbers_not_in_evidence": _count_missing(numbers, near),
             "times_not_in_evidence": _count_missing(times, near),
             "novel_months": _count_missing(claim.of_kind("month"), known),
+            "novel_days": _count_missing(_DAYS.intersection(claim.values), known),
             "novel_names": _count_missing(names, known),
+            "novel_names_share": _count_missing(names, known) / (len(names) or 1),
             "names_not_in_evidence": _count_missing(names, near),
             "negation_differs": float(claim.negated != top_negated),
             "number_neighbours_missing": self._neighbours_missing(claim, numbers + times),
@@ -243,8 +253,9 @@ class Aligner:
         worst = 0.0
         for value in values:
             places = self.index.positions.get(value)
-            others = {other for other in claim.topic if other != value and other in self.index.values}
-            if not places:
+            company = claim.topic - {value}
+            others = company & self.index.values
+            if not places or (company and not others):
                 worst = 1.0
             elif others:
                 worst = max(worst, 1 - self._best_neighbourhood(places[:25], others))

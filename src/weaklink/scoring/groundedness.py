@@ -117,7 +117,7 @@ def assess(
     found: list[SentenceVerdict | AlignedClaim] = []
     for place, (start, end) in enumerate(split_sentences(answer)):
         claim = read_claim(answer[start:end], question, follows=place > 0)
-        nothing = _claims_nothing(answer[start:end], claim, whole_abstains=whole_abstains)
+        nothing = claims_nothing(answer[start:end], claim, whole_abstains=whole_abstains)
         if nothing:
             found.append(SentenceVerdict(start, end, 1.0, nothing))
             continue
@@ -165,9 +165,10 @@ def _widened(interval: Interval, note: str) -> Interval:
     return Interval(max(0.0, interval.low - _UNSURE), min(1.0, interval.high + _UNSURE))
 
 
-def _claims_nothing(
+def claims_nothing(
     sentence: str, claim: Claim, *, whole_abstains: bool
 ) -> Literal["abstention", "not_a_claim"] | None:
+    """Why a sentence states nothing that passages could carry, or None where it does state something."""
     if abstains(sentence) and (whole_abstains or len(sentence) < 200):
         return "abstention"
     if states_nothing(sentence) or not claim.tokens or (not claim.values and len(claim.tokens) < 2):

@@ -13,10 +13,16 @@ from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import is_negation
 
+_VERB = (
+    r"(?:is|are|was|were|has|have|does|do|it|they|there|its|their|offers?|provides?|allows?|takes?|accepts?|features?|given"
+    r"|with)\b"
+)
 _CLAUSES = re.compile(
-    r"[;]|, (?=but|while|although|though|and (?:it|they|the|there))|\b(?:but|while|although|though|however)\b",
+    rf"[;]|, (?=but|while|although|though|(?:[\w-]+ ){{0,3}}{_VERB})|\band (?={_VERB})"
+    r"|\b(?:but|while|although|though|however|except)\b",
     re.IGNORECASE,
 )
+"""Where the reach of a negation ends: "it has no lot, street parking is free", "no Wi-Fi but a terrace"."""
 _SCHEDULE_PARTS = re.compile(r"[;]|, and (?:from )?|, (?=from )|\band (?=from |on )|, while |, but ", re.IGNORECASE)
 _NOT_STATED = re.compile(
     r"\bnot (?:\w+ )?(?:mention|specif|stated?\b|provided|listed|indicate|clear|known|given)|\bno (?:information|mention|details?)\b"
@@ -25,6 +31,8 @@ _NOT_STATED = re.compile(
 )
 """Says that the record leaves something open, which is right for what it leaves open."""
 _BEHIND = frozenset({"not", "unavailable", "never"})
+_LINKS = frozenset({"and", "or", "nor", "is", "are", "was", "were"})
+"""Words that may stand between a denied thing and the "not" behind a list: "garage and valet parking are not"."""
 _CONFLICTS = {
     (-1, False): "false_said",
     (0, False): "unknown_said",
@@ -33,9 +41,15 @@ _CONFLICTS = {
 }
 """Polarity of the record and whether the claim denies it, to what is wrong."""
 _FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
+_PARTICLES = frozenset({"out", "up", "off"})
+"""Stop words that make another word of the one before: "take out" is not "take"."""
 _OPEN = re.compile(r"\b(?:open|hours?|operat|clos)", re.IGNORECASE)
 _DAY = r"(mon|tues|wednes|thurs|fri|satur|sun)day"
 _DAY_RANGE = re.compile(rf"{_DAY}s?\s*(?:to|through|thru|-|–|until)\s*{_DAY}", re.IGNORECASE)
+_CLOSED = re.compile(
+    rf"\bclosed\s+(?:on\s+|every\s+)?((?:{_DAY}s?(?:\s*,|\s+and\b|\s*&)?\s*)+)|{_DAY}s?\s+(?:is\s+|are\s+|being\s+)?closed\b",
+    re.IGNORECASE,
+)
 _ALL_WEEK = re.compile(r"\b(?:seven|7) days|every ?day|\bdaily\b|all week", re.IGNORECASE)
 
 
@@ -102,15 +116,23 @@ class Record:
         return groups
 
     @cached_property
-    def _hours(self) -> dict[int, frozenset[str]]:
+    def _hours(self) -> dict[int, frozenset[str]] | None:
+        """Day to its opening and closing time; None where the record does not speak of hours.
+
+        A day "from 0:00 to 0:00" beside days with other hours is a day without hours.
+        """
         hours: dict[int, frozenset[str]] = {}
+        around_the_clock: dict[int, frozenset[str]] = {}
+        spoken_of = False
         for unit in self._index.units:
-            if unit.text[:6].lower() != "hours ":
+            if unit.text[:5].lower() != "hours":
                 continue
+            spoken_of = True
             for day, name in enumerate(DAYS):
                 if name in unit.text[:40].lower():
-                    hours[day] = frozenset(token.value for token in unit.tokens if token.kind == "time")
-        return hours
+                    times = frozenset(token.value for token in unit.tokens if token.kind == "time")
+                    (hours if times else around_the_clock)[day] = times
+        return (hours or around_the_clock) if spoken_of else None
 
     def conflicts(self, claim: Claim) -> Conflicts:
         """How often `claim` says other than the records."""
@@ -133,7 +155,7 @@ class Record:
             wanted = {key.joined} if key.joined in named else key.stems
             if not wanted <= named or (key.stems & self._said_otherwise and not key.group & named):
                 continue
-            denied = _is_denied(tokens, [place for place, found in enumerate(stems) if found & wanted])
+            denied = self._is_denied(tokens, [place for place, found in enumerate(stems) if found & wanted])
             counts["polarity"] += -key.polarity if denied else key.polarity
             name = _CONFLICTS.get((key.polarity, denied))
             if name and not (open_ended and key.polarity == 0):
@@ -141,49 +163,63 @@ class Record:
                 said = self._index.units[key.unit].text if key.polarity else said
         for group, polarities in self._groups.items():
             places = [place for place, found in enumerate(stems) if found & group]
-            if group <= named and not _is_denied(tokens, places) and all(polarity < 1 for polarity in polarities):
+            if group <= named and not self._is_denied(tokens, places) and all(polarity < 1 for polarity in polarities):
                 counts["group_false"] += 1
         return said
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        """What may stand between a denied key and the "not" behind it: other keys, groups and links."""
+        return _LINKS.union(*(key.stems | key.group for key in self._keys))
+
+    def _is_denied(self, tokens: Sequence[Token], places: Sequence[int]) -> bool:
+        """A negation stands before the words at `places`, or a "not" behind them: "Wi-Fi and parking are not available"."""
+        if any(is_negation(token) for token in tokens[: places[0]]):
+            return True
+        near = places[-1] + 4
+        for place, token in enumerate(tokens[places[-1] + 1 :], start=places[-1] + 1):
+            if token.surface.lower() in _BEHIND or token.surface.lower().endswith("n't"):
+                return True
+            if place + 1 >= near and not {token.value, token.surface.lower()} & self._listed:
+                return False
+        return False
 
     def _wrong_hours(self, claim: Claim) -> tuple[float, float]:
         """Times that are not those of the days beside them, and days without hours.
 
         "9 to 5 on Monday to Friday and 10 to 2 on Saturday" gives two pairs of days and times.
         """
-        times = claim.of_kind("time")
-        if not self._hours or not (times or _OPEN.search(claim.text)) or "clos" in claim.text.lower():
+        hours = self._hours
+        if hours is None or not (claim.of_kind("time") or _OPEN.search(claim.text)):
             return 0.0, 0.0
-        days = _days_named(claim.text.lower())
-        missing = float(sum(day not in self._hours for day in days))
-        wrong = 0.0
-        for some_days, some_times in _schedule(claim):
-            known = [self._hours[day] for day in some_days if day in self._hours]
+        closed = set[int]().union(*(_days_named(found.group().lower()) for found in _CLOSED.finditer(claim.text)))
+        wrong = float(len(closed & hours.keys()))
+        text = _CLOSED.sub(" ", claim.text)
+        if "clos" in text.lower():
+            return wrong, 0.0
+        missing = float(len(_days_named(text.lower()) - hours.keys() - closed))
+        for some_days, some_times in _schedule(text):
+            known = [hours[day] for day in some_days if hours.get(day)]
             wrong += sum(time not in set[str]().union(*known) for time in some_times) if known else 0.0
             if len(some_times) == 2:
-                wrong += 0.5 * sum(not hours.issubset(some_times) or len(hours) != 2 for hours in known)
+                wrong += 0.5 * sum(not own.issubset(some_times) or len(own) != 2 for own in known)
         return wrong, missing
 
 
-def _is_denied(tokens: Sequence[Token], places: Sequence[int]) -> bool:
-    """A negation stands before the words at `places`, or a "not" right behind them, as in "Wi-Fi is not available"."""
-    first, last = places[0], places[-1]
-    before = any(is_negation(token) for token in tokens[:first])
-    behind = tokens[last + 1 : last + 4]
-    return before or any(token.surface.lower() in _BEHIND or token.surface.lower().endswith("n't") for token in behind)
-
-
-def _schedule(claim: Claim) -> list[tuple[set[int], list[str]]]:
-    """Which days the claim puts beside which times; all with all where they do not come in pairs."""
-    parts = [part for part in _SCHEDULE_PARTS.split(claim.text) if part.strip()]
+def _schedule(text: str) -> list[tuple[set[int], list[str]]]:
+    """Which days a claim puts beside which times; all with all where they do not come in pairs."""
+    parts = [part for part in _SCHEDULE_PARTS.split(text) if part.strip()]
     places = [(_days_named(part.lower()), [t.value for t in tokenise(part) if t.kind == "time"]) for part in parts]
     if all(days and times for days, times in places):
         return places
     days = set[int]().union(*(days for days, _ in places))
-    return [(days, claim.of_kind("time"))] if days and claim.of_kind("time") else []
+    times = [token.value for token in tokenise(text) if token.kind == "time"]
+    return [(days, times)] if days and times else []
 
 
 def _key_words(key: str) -> list[str]:
-    return [word for word in re.findall(r"[a-z]+", key.lower()) if word not in STOPWORDS and word not in _FILLER]
+    words = re.findall(r"[a-z]+", key.lower())
+    return [word for word in words if word in _PARTICLES or (word not in STOPWORDS and word not in _FILLER)]
 
 
 def _days_named(text: str) -> set[int]:

@@ -1,7 +1,7 @@
 """How likely a sentence, or an answer, is not carried by its passages: the fitted model, applied."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from weaklink.scoring.claim import Claim
@@ -19,6 +19,8 @@ BASE_RATE = 0.2
 RAGTruth, where the model was fitted, has .09; a user who looks at a trace has a reason to, and answers of small models
 fail more often.
 """
+WORDS_AT_MOST = 2.0
+"""Log odds that the words of a claim that no passage has may add or take away by what they are."""
 _CONTRADICTED_AT_LEAST = 0.4
 _VERBATIM_AT_MOST = 0.02
 
@@ -70,22 +72,35 @@ def bounded(risk: float, claim: Claim, alignment: Alignment, index: ContextIndex
 def answer_risk(risks: Sequence[float], kind: Kind) -> float:
     """Probability that the passages leave some sentence of an answer uncarried, from the risks of its sentences.
 
-    Three looks at the sentences, each of which can only raise the risk: one of them fails (noisy-or), the worst one,
-    and their mean. Never below the worst sentence: one is enough.
+    An answer of one sentence is as risky as that sentence. The more sentences, the more the fitted weights of two looks
+    decide: one of them fails (noisy-or), and the mean of the worst third. Neither falls where a sentence gets worse.
+    Never below the worst sentence: one is enough.
     """
     model = fitted("groundedness")["answer"][kind]
-    return max(probability(logit(model["weights"], model["intercept"], answer_features(risks))), *risks)
+    looks = answer_features(risks)
+    odds = looks["any"] + looks["many"] * (logit(model["weights"], model["intercept"], looks) - looks["any"])
+    return max(probability(odds), *risks)
 
 
 def answer_features(risks: Sequence[float]) -> dict[str, float]:
-    """The log odds that `answer_risk` looks at; at least one risk, each above 0 and below 1."""
-    odds = [_odds(risk) for risk in risks]
-    none_fails = -sum(math.log(1 - risk) for risk in risks)
+    """What `answer_risk` looks at: "any" and "worst_third" in log odds, and "many", 0 for one sentence, near 1 for many.
+
+    At least one risk, each above 0 and below 1.
+    """
+    odds = sorted((_odds(risk) for risk in risks), reverse=True)
+    third = odds[: math.ceil(len(odds) / 3)]
+    none_fails = -math.fsum(math.log(1 - risk) for risk in risks)
     return {
         "any": math.log(math.expm1(min(max(none_fails, 1e-6), 30.0))),
-        "worst": max(odds),
-        "mean": sum(odds) / len(odds),
+        "worst_third": sum(third) / len(third),
+        "many": 1 - 1 / math.sqrt(len(risks)),
     }
+
+
+def words_said(words: Mapping[str, float], novel: Iterable[str]) -> float:
+    """What the novel values of a claim weigh by themselves, in log odds, within `WORDS_AT_MOST` either way."""
+    total = math.fsum(words.get(value, 0.0) for value in novel)
+    return min(max(total, -WORDS_AT_MOST), WORDS_AT_MOST)
 
 
 def interval_of(risk: float, what: Literal["sentence", "answer"], kind: Kind, base_rate: float = BASE_RATE) -> Interval:
@@ -110,12 +125,15 @@ def _moved(risk: float, by: float) -> float:
 
 
 def _log_odds(alignment: Alignment, *, is_record: bool) -> float:
-    """The mean of two models of one meaning: weights, which carry far, and trees, which fit better near by."""
+    """The mean of two models of one meaning, and what the novel words weigh beside others.
+
+    Weights carry far, trees fit better near by. "overall" may be new without harm, "gluten-free" may not.
+    """
     model: dict[str, Any] = fitted("groundedness")["sentence"]
     features = alignment.features | {"is_record": float(is_record)}
     linear = model["linear"]["record" if is_record else "prose"]
     weighted = logit(linear["weights"], linear["intercept"], features)
-    odds = (weighted + sum_of(model["trees"], features)) / 2
+    odds = (weighted + sum_of(model["trees"], features)) / 2 + words_said(model["words"], alignment.novel_values)
     return model["calibration"]["intercept"] + model["calibration"]["log_odds"] * odds
 
 

@@ -43,6 +43,8 @@ forbid prohibit ban
 allow permit
 lead head run direct
 live reside
+atmosphere ambience ambiance vibe
+takeout takeaway
 """
 
 _LONGEST_WORD = 40

@@ -21,7 +21,7 @@ class Unit(NamedTuple):
     polarity: int
     """1 stated, -1 stated as false or none (JSON), 0 not known (JSON null or empty)."""
     key: str
-    """JSON: the last part of the path of a true, false or unknown value; "" for everything else."""
+    """JSON: the last part of the path of a true, false, "free", "paid" or unknown value; "" for everything else."""
     group: str
     """JSON: the path above `key`, in words; "" for everything else."""
     tokens: tuple[Token, ...]
@@ -33,6 +33,8 @@ class Unit(NamedTuple):
 _PASSAGE_MARK = re.compile(r"^passage \d+:\s*", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HOURS = re.compile(r"^(\d{1,2}):(\d{1,2})-(\d{1,2}):(\d{1,2})$")
+_PRESENT = ("yes", "free", "paid")
+"""What a record says of a thing that is there, beside true."""
 _LONG_VALUE = 80
 _MAX_DEPTH = 40
 _LONGEST_ROW = 20
@@ -155,7 +157,7 @@ def _leaf_units(path: tuple[str, ...], value: Any, passage: str, start: int, end
         return
     said, polarity = _said(value)
     text = f"{head}: {said}" if head else said
-    key = words[-1] if words and (polarity < 1 or value is True) else ""
+    key = words[-1] if words and (polarity < 1 or value is True or value in _PRESENT) else ""
     group = words[0] if len(words) > 1 and key else ""
     yield _unit(text, start, end, tuple(tokenise(text)), polarity=polarity, key=key, group=group)
 
