@@ -38,11 +38,11 @@ TREES = {
     "subsample_freq": 1, "colsample_bytree": 0.5, "reg_lambda": 5.0, "random_state": 0, "n_jobs": 1, "verbose": -1,
     "deterministic": True, "monotone_constraints_method": "intermediate",
 }  # fmt: skip
-EDITED_WEIGHT = 0.6
+EDITED_WEIGHT = 0.8
 """How much a sentence of BUMP counts beside one of RAGTruth: edits of order and reference are rare there."""
 WORD_SOURCES = 8
 """A word has a weight of its own where it was new in the answers to this many sources."""
-WORD_PENALTY = 12.0
+WORD_PENALTY = 8.0
 MATCHED_WEIGHT = 0.3
 """The same for the matched sets: they say what "nothing to do with it" looks like."""
 RECORD_ONLY = (
@@ -245,7 +245,8 @@ def main() -> None:
         "from": f"RAGTruth (MIT), {len(rows)} sentences with human marks; {len(edited)} sentences of BUMP (MIT); "
         f"{len(matched)} sentences of human answers of ClapNQ and MTRAG-UN (Apache-2.0) with their own or foreign passages",
         "method": f"mean of a logistic regression (L2 {PENALTY}) and {TREES['n_estimators']} monotone trees; signs fixed by "
-        f"FEATURES; a weight for words that are new in {WORD_SOURCES} sources or more (L2 {WORD_PENALTY}); BUMP weighted {EDITED_WEIGHT}, matched rows {MATCHED_WEIGHT}; calibration, answers and "
+        f"FEATURES; a weight for words that are new in {WORD_SOURCES} sources or more (L2 {WORD_PENALTY}); "
+        f"BUMP weighted {EDITED_WEIGHT}, matched rows {MATCHED_WEIGHT}; calibration, answers and "
         "reliability from 5 folds by source",
         "script": "benchmarks/scoring/fit_groundedness.py",
         "base_rates": {

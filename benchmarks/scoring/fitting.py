@@ -27,8 +27,9 @@ def fit_signed(
 ) -> tuple[Floats, float]:
     """Weights (one per column) and intercept.
 
-    With `known`, log odds that each row starts from, there is no intercept: a column of its own stands for it. A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less, and no weight is beyond `most`. Columns are
-    divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale.
+    A column with sign 1 gets a weight of 0 or more, with -1 of 0 or less, and no weight is beyond `most`. Columns are
+    divided by their standard deviation for the fit; `penalty` is the L2 penalty on that scale. With `known`, log odds that
+    each row starts from, there is no intercept: a column of its own stands for it.
     """
     scale = rows.std(axis=0) + 1e-9
     scaled = rows / scale
@@ -50,7 +51,9 @@ def fit_signed(
         )
         return value, np.append(scaled.T @ gap + penalty * point[:-1], gap.sum())
 
-    best = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}).x
+    best = minimize(
+        loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}
+    ).x
     return best[:-1] / scale, float(best[-1])
 
 

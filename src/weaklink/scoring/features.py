@@ -261,7 +261,7 @@ class Aligner:
                 worst = max(worst, 1 - self._best_neighbourhood(places[:25], others))
         return worst
 
-    def _best_neighbourhood(self, places: Iterable[int], others: set[str]) -> float:
+    def _best_neighbourhood(self, places: Iterable[int], others: frozenset[str]) -> float:
         index = self.index
         total = index.total_weight(others) or 1.0
         return max(

@@ -165,9 +165,7 @@ def _widened(interval: Interval, note: str) -> Interval:
     return Interval(max(0.0, interval.low - _UNSURE), min(1.0, interval.high + _UNSURE))
 
 
-def claims_nothing(
-    sentence: str, claim: Claim, *, whole_abstains: bool
-) -> Literal["abstention", "not_a_claim"] | None:
+def claims_nothing(sentence: str, claim: Claim, *, whole_abstains: bool) -> Literal["abstention", "not_a_claim"] | None:
     """Why a sentence states nothing that passages could carry, or None where it does state something."""
     if abstains(sentence) and (whole_abstains or len(sentence) < 200):
         return "abstention"
