@@ -81,12 +81,13 @@ def test_a_process_that_takes_too_long_is_stopped_and_reported(asked):
     ("stores", "more", "says"),
     [
         (["pinecone"], {}, "there is no store 'pinecone'; there are exact"),
+        (["qdrannt"], {}, "there is no store 'qdrannt'; did you mean qdrant?"),
         (["exact"], {"framework": "haystack"}, "there is no framework 'haystack'"),
         (["exact"], {"settings": {"chroma": {"ef": [1]}}}, "which is not among the stores chosen: exact"),
         (
             ["chroma"],
             {"settings": {"chroma": {"speed": [1]}}},
-            "chroma has no parameter 'speed'; it has: m, ef_construction, ef",
+            "chroma has no parameter 'speed'; there are m, ef_construction, ef",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from weaklink.bench.data import Hit, Passage, Query, Value
-from weaklink.bench.store import Collection, Embed, Place, Recipe, Unsupported
+from weaklink.bench.store import Collection, Embed, Index, Place, Recipe, Unsupported
 
 if TYPE_CHECKING:
     from weaklink.bench.answers import answer_effects
@@ -26,6 +26,7 @@ __all__ = [
     "Collection",
     "Embed",
     "Hit",
+    "Index",
     "Passage",
     "Place",
     "Query",

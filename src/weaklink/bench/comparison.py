@@ -6,15 +6,17 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from weaklink import __version__
-from weaklink.bench.answers import Chain, answer_effects
+from weaklink.bench.answers import EXTRACTIVE, AnswerEffect, Chain, answer_effects, chain_named, effects_of
 from weaklink.bench.corpus import UnusableCorpus, load_corpus
 from weaklink.bench.data import Query, Value
 from weaklink.bench.measure import Task
+from weaklink.bench.named import UnusableCode
 from weaklink.bench.own import Own, adapt, measured, passages_of
 from weaklink.bench.queries import load_queries, make_queries, with_labels
 from weaklink.bench.recipes import choose
@@ -32,7 +34,7 @@ from weaklink.bench.summary import (
     with_front,
     with_queries,
 )
-from weaklink.bench.vectors import Vectors, as_embedder, embed_all
+from weaklink.bench.vectors import DEFAULT, Vectors, as_embedder, embed_all
 from weaklink.bench.verdict import verdict_of
 from weaklink.bench.workload import Workload
 
@@ -55,7 +57,7 @@ def compare(
     sweep: bool = False,
     settings: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
     urls: Mapping[str, str] | None = None,
-    chain: Chain | None = None,
+    chain: Chain | str | None = None,
     limit_s: float = 600,
     seed: int = 0,
     folder: str | Path = FOLDER,
@@ -74,10 +76,13 @@ def compare(
     by store. An interrupted comparison goes on where it was when it is started again with the same arguments. Your own stores
     are asked in this process, and nothing is put in or taken out; what embedding takes is then in the time of a search. With a
     `chain` (a function of a store and a question that returns the answer and the passages that it went by), the result also
-    says on how many questions the answer changes with the store, and whether it is better grounded.
+    says on how many questions the answer changes with the store, and whether it is better grounded. For recipes, which have
+    processes of their own, it is named as "module:function", or is "extractive": the best sentence of what is found, without a
+    model.
 
     Raises WeaklinkError where corpus, queries, embedder or stores cannot be used. A store that fails is in the result.
     """
+    embedder_name = _checked(chain, stores, embedder)
     own = {name: adapt(name, given) for name, given in stores.items()} if isinstance(stores, Mapping) else {}
     passages = load_corpus(_corpus_or_read(corpus, list(own.values())))
     asked = make_queries(passages, seed=seed) if queries is None else with_labels(load_queries(queries), passages)
@@ -88,19 +93,52 @@ def compare(
     vectors = embed_all(as_embedder(used), [p.text for p in passages], [q.text for q in asked], place / "vectors")
     workload = Workload.of(passages, asked, vectors)
     task = Task(k=min(k, len(passages)), rounds=rounds, seed=seed, measures=FULL if full else BASIC)
-    session = Session(place / "unfinished", workload, chosen, task, repeats)
+    if isinstance(chain, str):
+        task = replace(task, chain=chain, measures=task.measures | {"answers"})
+    session = Session(place / "unfinished", workload, chosen, task, repeats, embedder_name)
     runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress)]
-    result = result_of(
-        runs, workload, vectors, task, repeats, str(corpus) if isinstance(corpus, str | Path) else "given"
+    source = str(corpus) if isinstance(corpus, str | Path) else "given"
+    effects = (
+        answer_effects(chain, stores, workload.questions, seed=seed)
+        if isinstance(stores, Mapping) and len(stores) > 1 and callable(chain)
+        else None
     )
-    if chain is not None and isinstance(stores, Mapping) and len(stores) > 1:
-        effects = tuple(answer_effects(chain, stores, workload.questions, seed=seed))
-        result = result.model_copy(
-            update={"answers": effects, "verdict": (*result.verdict, *(f"Answers: {each}." for each in effects))}
-        )
+    result = result_of(runs, workload, vectors, task, repeats, source, effects)
     save_rows(place / "rows.jsonl", runs, workload, task.k)
     session.finish()
     return result
+
+
+def _checked(chain: Chain | str | None, stores: object, embedder: object) -> str:
+    """The embedder's name, where a chain may need it in another process; raises what is wrong with the chain."""
+    if chain is None or (callable(chain) and isinstance(stores, Mapping)):
+        return ""
+    if not isinstance(chain, str):
+        raise UnusableCode(
+            'stores that are named run in processes of their own: name the chain too, chain="module:function"'
+        )
+    if isinstance(stores, Mapping):
+        raise UnusableCode("for stores of your own, give the chain itself: chain=function")
+    chain_named(chain)
+    if chain == EXTRACTIVE:
+        return ""
+    if not isinstance(embedder, str | None):
+        raise UnusableCode(
+            "a chain may search for other texts than the questions, and its process has to embed them: name the embedder, "
+            'embedder="module:attribute"'
+        )
+    return embedder or DEFAULT
+
+
+def _effects(by_store: Mapping[str, Sequence[Run]], queries: Sequence[Query]) -> list[AnswerEffect]:
+    """What the runs say of answers, against the store that was asked twice."""
+    asked = {name: runs[0].answers for name, runs in by_store.items() if runs[0].answers}
+    again = next((name for name in asked if name.endswith(AGAIN)), "")
+    first = again.removesuffix(AGAIN)
+    if first not in asked:
+        return []
+    others = {name: answers for name, answers in asked.items() if name not in (first, again)}
+    return effects_of({first: asked[first], **others}, asked[again], queries)
 
 
 def _corpus_or_read(corpus: str | Path | Iterable[Any] | None, own: Sequence[Own]) -> str | Path | Iterable[Any]:
@@ -114,9 +152,10 @@ def _corpus_or_read(corpus: str | Path | Iterable[Any] | None, own: Sequence[Own
 
 
 def result_of(
-    runs: Sequence[Run], workload: Workload, vectors: Vectors, task: Task, repeats: int, source: str
-) -> Result:
-    """The figures of all runs, with the verdict."""
+    runs: Sequence[Run], workload: Workload, vectors: Vectors, task: Task, repeats: int, source: str,
+    effects: Sequence[AnswerEffect] | None = None,
+) -> Result:  # fmt: skip
+    """The figures of all runs, with the verdict; `effects` on answers, where they are not in the runs."""
     by_store: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.repeat):
         by_store.setdefault(run.store, []).append(run)
@@ -133,6 +172,7 @@ def result_of(
         corpus=_corpus(workload, vectors, source), k=task.k, repeats=repeats, rounds=task.rounds,
         own_cost_us=percentile(costs, 0.5) / 1e3 if costs else 0.0, stores=tuple(sorted(stores, key=_place_in_table)),
         differences=tuple(differences_of(valid, speeds, control.noise if control else 1.0)), control=control, order_tau=order_tau(valid),
+        answers=tuple(_effects(by_store, workload.queries) if effects is None else effects),
     )  # fmt: skip
     return result.model_copy(update={"verdict": tuple(verdict_of(result))})
 
@@ -179,7 +219,9 @@ def _rows(run: Run, judge: Judge) -> Iterator[dict[str, Any]]:
         times.setdefault(number, []).append(taken)
     for number, quality in enumerate(judge.rows(run.found, run.kind)):
         query: Query = judge.workload.queries[number]
+        answer = run.answers[number].model_dump() if run.answers else None
         yield {
             "store": run.store, "repeat": run.repeat, "query": query.id, "question": query.text, "traces": list(query.traces),
-            "latency_us": [round(taken / 1e3, 1) for taken in times[number]], "found": list(run.found[number]), **quality._asdict(),
+            "latency_us": [round(taken / 1e3, 1) for taken in times[number]], "found": list(run.found[number]),
+            "answer": answer, **quality._asdict(),
         }  # fmt: skip

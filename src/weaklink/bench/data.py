@@ -32,6 +32,20 @@ class Query(BaseModel, frozen=True):
     """Ids of the recorded traces that asked it."""
 
 
+class WrongQuery(BaseModel, frozen=True):
+    """A query that one store alone gets wrong."""
+
+    id: str
+    question: str
+    traces: tuple[str, ...] = ()
+    """Ids of the recorded traces that asked it; `weaklink show ID` shows them."""
+
+    @classmethod
+    def of(cls, query: Query) -> WrongQuery:
+        """The query by what a reader needs to find it again."""
+        return cls(id=query.id, question=query.text, traces=query.traces)
+
+
 class Hit(NamedTuple):
     """One result of a search, before it is matched with the corpus."""
 

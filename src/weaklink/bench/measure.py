@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from weaklink.bench.answers import answers_of, chain_named
 from weaklink.bench.data import Passage
 from weaklink.bench.lifecycle import FILTER_KEY, SHARES, Filtered, lifecycle_of
 from weaklink.bench.run import AtK, Measure
@@ -35,6 +36,8 @@ class Task:
     ks: tuple[int, ...] = (1, 3, 5, 10, 20, 50)
     client_calls: tuple[str, ...] = ()
     """Where the store's own client works: see `Recipe.clients`."""
+    chain: str = ""
+    """What answers, for the measure "answers": see `chain_named`."""
 
 
 @dataclass
@@ -171,11 +174,16 @@ def _diverse(asked: Asked) -> dict[str, Any]:
     return {"diverse": tuple(tuple(asked.found(result)) for result in results)}
 
 
+def _answers(asked: Asked) -> dict[str, Any]:
+    return {"answers": answers_of(chain_named(asked.task.chain), asked.collection, asked.workload.questions)}
+
+
 _EXTRAS: dict[Measure, Callable[[Asked], dict[str, Any]]] = {
     "split": _split,
     "k": _ks,
     "filters": _filters,
     "mmr": _diverse,
+    "answers": _answers,
     "clients": _clients,
     "lifecycle": _lifecycle,  # last: it changes what is in the store
 }

@@ -81,6 +81,16 @@ def _lists(result: Result) -> Iterator[Html]:
         yield element(
             "ul", *(_wrong(store.name, query.question, query.traces) for store, query in wrong), class_="plain"
         )
+    unsupported = [(effect, query) for effect in result.answers for query in effect.only_wrong]
+    if unsupported:
+        yield element("h2", "Answers that are unsupported with one store alone")
+        yield element(
+            "ul", *(_wrong(effect.store, query.question, query.traces) for effect, query in unsupported), class_="plain"
+        )
+    changed = [(effect.store, question) for effect in result.answers for question in effect.changed_questions]
+    if changed:
+        yield element("h2", "Questions whose answer changes")
+        yield element("ul", *(_wrong(store, question, ()) for store, question in changed), class_="plain")
     if packages := sorted({f"{name} {version}" for store in result.stores for name, version in store.versions.items()}):
         yield element("h2", "Versions")
         yield element("p", ", ".join(packages))

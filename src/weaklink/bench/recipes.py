@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from weaklink.bench.data import Value
 from weaklink.bench.direct import DIRECT
+from weaklink.bench.plan import meant
 from weaklink.bench.store import Recipe
 from weaklink.errors import WeaklinkError
 
@@ -106,7 +107,7 @@ def choose(
     """
     recipes = find_recipes()
     if framework not in (None, "all", *FRAMEWORKS):
-        raise UnknownStore(f"there is no framework {framework!r}; use {', '.join(FRAMEWORKS)} or all")
+        raise UnknownStore(f"there is no framework {framework!r}; {meant(str(framework), (*FRAMEWORKS, 'all'))}")
     chosen = list(dict.fromkeys(itertools.chain.from_iterable(_named(name, framework, recipes) for name in names)))
     _check(settings, chosen, recipes)
     return [contender for name in chosen for contender in _variants(recipes[name], settings, sweep=sweep)]
@@ -138,9 +139,9 @@ def _first_of_each(found: Iterable[str], recipes: Mapping[str, Recipe]) -> list[
 
 
 def _unknown(name: str, framework: str | None, recipes: Mapping[str, Recipe]) -> str:
-    names = ", ".join(dict.fromkeys(recipe.name for recipe in recipes.values()))
     where = f" in {framework}" if framework and framework != "all" else ""
-    return f"there is no store {name!r}{where}; there are {names}, and all (weaklink bench --list says more)"
+    known = meant(name, [recipe.name for recipe in recipes.values()])
+    return f"there is no store {name!r}{where}; {known}, and all (weaklink bench --list says more)"
 
 
 def _check(
@@ -154,8 +155,9 @@ def _check(
             )
         for name in values:
             if not any(name in {**recipe.build, **recipe.search} for recipe in known):
-                there = ", ".join({**known[0].build, **known[0].search}) or "none"
-                raise UnknownStore(f"{store} has no parameter {name!r}; it has: {there}")
+                there = {**known[0].build, **known[0].search}
+                which = meant(name, there) if there else "it has none"
+                raise UnknownStore(f"{store} has no parameter {name!r}; {which}")
 
 
 def _variants(recipe: Recipe, settings: Mapping[str, Mapping[str, Sequence[Value]]], *, sweep: bool) -> list[Contender]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from weaklink.bench.answers import AnswerEffect
-from weaklink.bench.data import Value
+from weaklink.bench.data import Value, WrongQuery
 from weaklink.bench.lifecycle import Lifecycle
 from weaklink.bench.split import Split
 from weaklink.bench.timing import ClientLoad
@@ -55,15 +55,6 @@ class ForK(BaseModel, frozen=True):
     recall: float | None
     hit: float | None
     """None without labels."""
-
-
-class WrongQuery(BaseModel, frozen=True):
-    """A query that one store alone gets wrong."""
-
-    id: str
-    question: str
-    traces: tuple[str, ...] = ()
-    """Ids of the recorded traces that asked it; `weaklink show ID` shows them."""
 
 
 class Tally(BaseModel, frozen=True):
@@ -113,6 +104,8 @@ class StoreResult(BaseModel, frozen=True):
     """nDCG of maximal marginal relevance minus that of plain search, over the same queries."""
     against_exact: Tally | None = None
     """By nDCG, or by recall where there are no labels; None for exact search itself."""
+    ndcg_gain: Estimate | None = None
+    """nDCG minus that of exact search, over the same queries; None without labels and for exact search itself."""
     only_wrong: tuple[WrongQuery, ...] = ()
     """Queries whose labelled passage this vector store alone misses, or whose nearest passages it alone misses; at most 20."""
     notes: tuple[str, ...] = ()

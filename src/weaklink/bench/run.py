@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from weaklink.bench.answers import Answer
 from weaklink.bench.data import Value
 from weaklink.bench.lifecycle import Filtered, Lifecycle
 from weaklink.bench.split import Split
@@ -14,7 +15,7 @@ from weaklink.bench.timing import ClientLoad
 AGAIN = " (again)"
 """Marks the A/A control: the first store once more, under another name."""
 
-Measure = Literal["split", "cold", "clients", "lifecycle", "filters", "k", "mmr"]
+Measure = Literal["split", "cold", "clients", "lifecycle", "filters", "k", "mmr", "answers"]
 
 
 class AtK(BaseModel, frozen=True):
@@ -66,5 +67,7 @@ class Run(BaseModel, frozen=True):
     at_k: tuple[AtK, ...] = ()
     diverse: tuple[tuple[str, ...], ...] = ()
     """For each query, what maximal marginal relevance found."""
+    answers: tuple[Answer, ...] = ()
+    """For each query, what the chain answered with this store."""
     notes: tuple[str, ...] = ()
     """What could not be measured, and why."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from weaklink.bench.measure import Task
 from weaklink.bench.recipes import Contender, missing_packages
-from weaklink.bench.run import AGAIN, Run
+from weaklink.bench.run import AGAIN, Measure, Run
 from weaklink.bench.worker import RUNS, Job, Variant, failed
 from weaklink.bench.workload import Workload
 from weaklink.errors import WeaklinkError
@@ -41,10 +41,19 @@ class Session:
     """The folder of a comparison, with the workload and a file for each process that has finished."""
 
     def __init__(
-        self, folder: Path, workload: Workload, contenders: Sequence[Contender], task: Task, repeats: int
+        self,
+        folder: Path,
+        workload: Workload,
+        contenders: Sequence[Contender],
+        task: Task,
+        repeats: int,
+        embedder: str = "",
     ) -> None:
-        """Continue what was begun in `folder` with the same plan; anything else in it is removed."""
-        self.workload, self.task, self.repeats = workload, task, repeats
+        """Continue what was begun in `folder` with the same plan; anything else in it is removed.
+
+        `embedder` is named where a chain may search for other texts than the questions.
+        """
+        self.workload, self.task, self.repeats, self._embedder = workload, task, repeats, embedder
         self.contenders = list(contenders)
         self._runs = folder / "runs"
         self._data = folder / "workload"
@@ -89,7 +98,7 @@ class Session:
             else:
                 groups.setdefault((recipe.full_name, contender.built_with), []).append(contender)
         order = list(groups.values())
-        if order and self.repeats > 1:
+        if order and (self.repeats > 1 or "answers" in self.task.measures):
             first = next((group for group in order if group[0].recipe.kind != "lexical"), order[0])[0]
             order.append([first._replace(label=first.label + AGAIN)])
         for repeat in range(self.repeats):
@@ -100,21 +109,24 @@ class Session:
     def _job(self, group: Sequence[Contender], number: int, repeat: int, urls: Mapping[str, str]) -> Job:
         recipe = group[0].recipe
         name = f"{number:03}-{repeat}"
-        is_extra = repeat > 0 or group[0].label.endswith(AGAIN)
+        # What is measured once needs no repeats: it is reported without an interval. Answers are the exception: asking twice
+        # says what a chain changes of its own accord.
+        measures: frozenset[Measure] = self.task.measures if repeat == 0 else frozenset()
+        if group[0].label.endswith(AGAIN):
+            measures &= {"answers"}
+        elif recipe.framework == "none":
+            measures -= {"split"}
         task = replace(
             self.task,
             seed=self.task.seed + repeat,
             client_calls=recipe.clients,
-            # What is measured once needs no repeats: it is reported without an interval.
-            measures=frozenset()
-            if is_extra
-            else self.task.measures - ({"split"} if recipe.framework == "none" else set()),
+            measures=measures,
         )
         return Job(
             recipe=recipe.full_name,
             variants=tuple(Variant(label=c.label, parameters=dict(c.parameters)) for c in group),
             repeat=repeat, workload=self._data, folder=Path(name), output=self._runs / f"{name}.json", task=task,
-            url=url_of(group[0], urls),
+            url=url_of(group[0], urls), embedder=self._embedder,
         )  # fmt: skip
 
     def _result(self, job: Job, limit_s: float) -> list[Run]:
@@ -132,7 +144,7 @@ class Session:
 
 def _digest(workload: Workload, contenders: Sequence[Contender], task: Task, repeats: int) -> str:
     stores = [(contender.label, sorted(contender.parameters.items())) for contender in contenders]
-    sizes = (task.k, task.rounds, task.seed, sorted(task.measures), task.clients, task.ks, repeats)
+    sizes = (task.k, task.rounds, task.seed, sorted(task.measures), task.chain, task.clients, task.ks, repeats)
     return hashlib.blake2b(json.dumps([workload.digest(), stores, sizes]).encode(), digest_size=16).hexdigest()
 
 

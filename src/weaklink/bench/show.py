@@ -34,7 +34,8 @@ def _blocks(result: Result, look: Look) -> Iterator[RenderableType]:
     yield Text(clean(heading(result)), "bold")
     yield Text("")
     yield from (_point(line) for line in result.verdict)
-    for table in tables_of(result):
+    tables = list(tables_of(result))
+    for table in tables:
         yield Text("")
         yield Text(table.title, "bold")
         yield _grid(table, look)
@@ -45,6 +46,8 @@ def _blocks(result: Result, look: Look) -> Iterator[RenderableType]:
         yield Text("Not measured", "bold")
         yield from (_point(line) for line in lines)
     yield Text("")
+    if any(_fitting(table, look) < len(table.columns) for table in tables):
+        yield Text(f"Not all columns fit in {look.width}: a wider terminal or -o report.html shows the rest.", "dim")
     yield from (Text(clean(line), "dim") for line in small_print(result))
 
 
@@ -63,8 +66,7 @@ def _grid(table: Table, look: Look) -> RenderableType:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    widths = [max(len(name), *(len(row[place]) for row in table.rows)) for place, name in enumerate(table.columns)]
-    shown = max(2, next((n for n in range(len(widths), 0, -1) if sum(widths[:n]) + _GAP * (n - 1) <= look.width), 2))
+    shown = _fitting(table, look)
     grid = Grid.grid(padding=(0, _GAP, 0, 0))
     for place in range(shown):
         grid.add_column(justify="left" if place == 0 else "right", no_wrap=True)
@@ -72,6 +74,12 @@ def _grid(table: Table, look: Look) -> RenderableType:
     for row in table.rows:
         grid.add_row(*(Text(clean(cell)) for cell in row[:shown]))
     return grid
+
+
+def _fitting(table: Table, look: Look) -> int:
+    widths = [max(len(name), *(len(row[place]) for row in table.rows)) for place, name in enumerate(table.columns)]
+    fits = (n for n in range(len(widths), 0, -1) if sum(widths[:n]) + _GAP * (n - 1) <= look.width)
+    return max(2, next(fits, 2))
 
 
 def as_markdown(result: Result) -> str:

@@ -6,9 +6,10 @@ type. It opens the store as a user of the framework would, so that what is measu
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +21,29 @@ class Unsupported(WeaklinkError):
     """The store cannot do what is to be measured; the report says so."""
 
 
-class Collection:
+class Collection(ABC):
     """An open store. `search` is timed, so it returns what the framework returns; `hits` unpacks it outside the clock."""
 
     parallel: bool = True
     """Several threads may search at once."""
     embedder: object = None
     """The framework's embedder that a search calls; None where there is none."""
+    inside: object = None
+    """What a chain of the framework is built on: the vector store or index itself; None where no framework is between."""
+
+    @abstractmethod
+    def search(self, query: str, k: int) -> Any:
+        """The k nearest passages, in the framework's own form."""
+
+    @abstractmethod
+    def hits(self, result: Any) -> list[Hit]:
+        """What `search` returned, unpacked, the best first."""
 
     def add(self, passages: Sequence[Passage]) -> None:
         """Put passages in; their vectors come from the embedder of the place."""
-        raise NotImplementedError
+        raise Unsupported("it was filled before it was given, and nothing is put in")
 
-    def search(self, query: str, k: int) -> Any:
-        """The k nearest passages, in the framework's own form."""
-        raise NotImplementedError
-
-    def hits(self, result: Any) -> list[Hit]:
-        """What `search` returned, unpacked, the best first."""
-        raise NotImplementedError
-
-    def ready(self) -> None:
+    def ready(self) -> None:  # noqa: B027 - most stores build as they are filled
         """All passages are in: build what the store builds last (train, index, flush)."""
 
     def tune(self, parameters: Mapping[str, Value]) -> None:
@@ -92,20 +95,13 @@ Open = Callable[[Place], AbstractContextManager[Collection]]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to open one store or index type, and what to know of it."""
+class Index:
+    """A store or index type as every framework has it: its name, its parameters, and where its own client works."""
 
     name: str
     """As users type it: "chroma", "faiss-hnsw"."""
-    framework: str
-    """"langchain", "llama_index", or "none" for the store's own client."""
-    open: Open
-    modules: tuple[str, ...] = ()
-    """What must be importable."""
-    needs: tuple[str, ...] = ()
-    """What to type after pip install where it is not."""
     kind: str = "approximate"
-    """"exact" (has to find what exact search finds), "approximate", or "lexical" (compares words, not vectors)."""
+    """"exact" (has to find what exact search finds), "approximate", "lexical" (compares words, not vectors) or "hybrid" (both)."""
     build: Mapping[str, Value] = field(default_factory=dict[str, Value])
     """Parameters of building the index with their defaults."""
     search: Mapping[str, Value] = field(default_factory=dict[str, Value])
@@ -117,9 +113,27 @@ class Recipe:
     persistent: bool = False
     """Opening the same folder again finds what was put in, so that a cold start can be measured."""
     url: str = ""
-    """The environment variable that names a server, where the recipe can use one."""
+    """The environment variable that names a server, where there can be one."""
     url_required: bool = False
     """Without a server there is nothing to open."""
+
+    def through(self, framework: str, opened: Open, modules: tuple[str, ...], needs: tuple[str, ...]) -> Recipe:
+        """The recipe that opens it through a framework: what must be importable, and what to type after pip install."""
+        own = {each.name: getattr(self, each.name) for each in fields(Index)}
+        return Recipe(framework=framework, open=opened, modules=modules, needs=needs, **own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Index):
+    """How to open one store or index type through one framework."""
+
+    framework: str
+    """"langchain", "llama_index", or "none" for the store's own client."""
+    open: Open
+    modules: tuple[str, ...] = ()
+    """What must be importable."""
+    needs: tuple[str, ...] = ()
+    """What to type after pip install where it is not."""
 
     @property
     def full_name(self) -> str:

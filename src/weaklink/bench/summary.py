@@ -7,19 +7,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from weaklink.bench.data import WrongQuery
 from weaklink.bench.exact import distances, nearest
 from weaklink.bench.lifecycle import filter_value
 from weaklink.bench.quality import hit_at_k, inverse_ratio_at_k, ndcg_at_k, recall_at_k, reciprocal_rank
-from weaklink.bench.result import AtShare, Control, Difference, Estimate, ForK, Latency, StoreResult, Tally, WrongQuery
+from weaklink.bench.result import AtShare, Control, Difference, Estimate, ForK, Latency, StoreResult, Tally
 from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.statistics import Interval, Speeds, bootstrap_mean, kendall_tau, paired_bootstrap, percentile
 from weaklink.bench.workload import Workload
 
 _LEAST_NOISE = 1.05
 _MOST_WRONG = 20
-WITHOUT_VECTORS = ("lexical", "retriever")
-"""Kinds that need not look for near vectors, and so have no recall."""
-_SELF_FOUND = {"exact": 1.0, "approximate": 0.9, "lexical": 0.8, "retriever": 0.5}
+WITHOUT_VECTORS = ("lexical", "hybrid", "retriever")
+"""Kinds whose results need not be the nearest vectors, and which so have no recall."""
+_SELF_FOUND = {"exact": 1.0, "approximate": 0.9, "lexical": 0.8, "hybrid": 0.8, "retriever": 0.5}
 """Share of passages that have to come back first when asked by their own text; words do not tell twins apart."""
 
 
@@ -193,6 +194,7 @@ def with_queries(
         else store.model_copy(
             update={
                 "against_exact": _tally(rows, exact) if store.name != "exact" else None,
+                "ndcg_gain": None if store.name == "exact" else _gain(rows, exact, judge),
                 "only_wrong": ()
                 if store.kind in WITHOUT_VECTORS
                 else _only_wrong(rows, [other for other in vector if other is not rows], judge),
@@ -200,6 +202,16 @@ def with_queries(
         )
         for store in stores
     ]
+
+
+def _gain(rows: Sequence[Row], exact: Sequence[Row], judge: Judge) -> Estimate | None:
+    known = [
+        (row.ndcg, truth.ndcg, query.count)
+        for row, truth, query in zip(rows, exact, judge.workload.queries, strict=True)
+        if row.ndcg is not None and truth.ndcg is not None
+    ]
+    ones, others, weights = zip(*known, strict=True) if known else ((), (), ())
+    return _of(paired_bootstrap(ones, others, weights))
 
 
 def _right(row: Row) -> float | None:
@@ -232,10 +244,7 @@ def _only_wrong(rows: Sequence[Row], others: Sequence[Sequence[Row]], judge: Jud
         for number, row in enumerate(rows)
         if is_wrong(row) and others and not any(is_wrong(other[number]) for other in others)
     )
-    return tuple(
-        WrongQuery(id=query.id, question=query.text, traces=query.traces)
-        for query in itertools.islice(wrong, _MOST_WRONG)
-    )
+    return tuple(WrongQuery.of(query) for query in itertools.islice(wrong, _MOST_WRONG))
 
 
 def speeds_of(stores: Iterable[StoreResult]) -> Speeds:

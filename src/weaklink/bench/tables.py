@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from weaklink.bench.answers import Gain
 from weaklink.bench.result import Estimate, Result, StoreResult
 from weaklink.report.figures import bytes_text, duration_text
 
@@ -41,7 +42,7 @@ def tables_of(result: Result) -> Iterator[Table]:
     """All tables that there are figures for."""
     if stores := result.measured:
         yield _main(result, stores)
-    parts = (_split, _loads, _ks, _filters, _lifecycle)
+    parts = (_answers, _split, _loads, _ks, _diverse, _filters, _lifecycle)
     yield from (table for part in parts if (table := part(result)))
 
 
@@ -68,6 +69,47 @@ def _main(result: Result, stores: Sequence[StoreResult]) -> Table:
         "the process, library included. cold: first search in a new process."
     )
     return _table("Stores, the fastest first", note, columns, stores)
+
+
+def _answers(result: Result) -> Table | None:
+    if not result.answers:
+        return None
+    rows = tuple(
+        (
+            result.short(effect.store), f"{effect.changed:.0%}", f"{effect.changed_by_itself:.0%}", _gain(effect.groundedness),
+            _gain(effect.sufficiency), str(effect.questions), str(effect.errors or ""),
+        )
+        for effect in result.answers
+    )  # fmt: skip
+    base = result.short(result.answers[0].baseline)
+    columns = ("store", "other answer", f"{base} twice", "groundedness", "sufficiency", "questions", "errors")
+    note = (
+        f"Your chain with each store, in comparison with {base}: the share of answers that are another text, beside the share that changes "
+        f"when {base} is asked twice; what is gained in the scores of groundedness and sufficiency (95 % interval)."
+    )
+    return Table("Does the answer change?", note, columns, rows)
+
+
+def _gain(gain: Gain | None) -> str:
+    return "-" if gain is None else f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+
+
+def _diverse(result: Result) -> Table | None:
+    stores = [store for store in result.measured if store.diverse_ndcg]
+    columns: list[Column] = [
+        ("store", lambda store: result.short(store.name)),
+        (f"nDCG@{result.k}", lambda store: estimate_text(store.ndcg)),
+        ("with MMR", lambda store: _signed(store.diverse_ndcg)),
+    ]
+    note = (
+        "Maximal marginal relevance takes passages that are unlike each other, with the framework's defaults: what that adds to nDCG "
+        "(95 % interval). Below 0 it loses labelled passages."
+    )
+    return _table("Variety (MMR)", note, columns, stores) if stores else None
+
+
+def _signed(estimate: Estimate | None) -> str:
+    return "" if estimate is None else f"{estimate.value:+.3f} ({estimate.low or 0:+.3f} to {estimate.high or 0:+.3f})"
 
 
 def _split(result: Result) -> Table | None:

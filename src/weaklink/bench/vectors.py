@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weaklink.bench.exact import unit
+from weaklink.bench.named import named
 from weaklink.errors import MissingPackage, WeaklinkError
 
 if TYPE_CHECKING:
@@ -80,18 +80,12 @@ def _of_function(name: str, embed: Callable[[list[str]], Any]) -> Embedder:
 
 
 def _imported(name: str) -> Any:
-    module, _, attribute = name.partition(":")
-    if not attribute:
+    if ":" not in name:
         raise UnusableEmbedder(
             f"there is no embedder {name!r}; use {DEFAULT}, minilm, or module:attribute, where the attribute is an embedder "
             "or a function without arguments that makes one"
         )
-    try:
-        found = getattr(import_module(module), attribute)
-    except ImportError as error:
-        raise UnusableEmbedder(f"the embedder {name} cannot be imported: {error}; pip install its package") from error
-    except AttributeError:
-        raise UnusableEmbedder(f"the module {module} has no {attribute!r}; check the name after the colon") from None
+    found = named(name, "the embedder")
     return found() if isinstance(found, type) or not _has_methods(found) else found
 
 
@@ -176,14 +170,15 @@ def _matrix(raw: Any, rows: int, name: str) -> NDArray[np.float32]:
 
 
 class VectorTable:
-    """Looks up the vector of a text that was embedded beforehand; of an unknown text (a store's probe), a fixed one."""
+    """Looks up the vector of a text that was embedded beforehand; an unknown text (a store's probe) gets a fixed one."""
 
     def __init__(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """`vectors` has one row for each text."""
         self._rows = {text: row for row, text in enumerate(texts)}
         self._vectors = vectors
         self._ready: dict[str, list[float]] = {}
-        self.unknown = [1.0] + [0.0] * (vectors.shape[1] - 1)
+        self.unknown: Callable[[str], list[float]] = lambda text: [1.0] + [0.0] * (vectors.shape[1] - 1)
+        """What stands for the vector of a text that was not embedded beforehand."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Make the lists of these texts beforehand: what is timed then only looks them up."""
@@ -194,7 +189,7 @@ class VectorTable:
         if (ready := self._ready.get(text)) is not None:
             return ready
         row = self._rows.get(text)
-        return self.unknown if row is None else self._vectors[row].tolist()
+        return self.unknown(text) if row is None else self._vectors[row].tolist()
 
     def many(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from weaklink.bench.result import Difference, Result, StoreResult
+from weaklink.bench.result import Difference, Estimate, Result, StoreResult
 
 _FINDS_ALL = 0.99
 _USABLE = 0.9
 _SHOWN = 5
+_WITH_WORDS = {"lexical": "word matching (BM25)", "hybrid": "both together (hybrid)"}
 _NOBODY_NOTICES_MS = 20
 """Beside a model that answers in hundreds of milliseconds."""
 
@@ -24,8 +25,10 @@ def verdict_of(result: Result) -> Iterator[str]:
     yield from _quality(result, vector)
     yield from _filters(result, vector)
     yield from _speed(result, vector)
+    yield from _sweeps(result, vector)
     yield from _labels(result, stores)
     yield from _size(result, vector)
+    yield from _answers(result)
     yield from _trust(result)
 
 
@@ -116,25 +119,60 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _sweeps(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    """Where one index was tried with several parameters: the fastest that finds enough."""
+    families: dict[str, list[StoreResult]] = {}
+    for store in stores:
+        families.setdefault(store.name.partition(" ")[0], []).append(store)
+    for name, tried in families.items():
+        if len(tried) < 2:
+            continue
+        best = max(tried, key=_recall)
+        enough = [store for store in tried if _recall(store) >= min(_FINDS_ALL, _recall(best))]
+        chosen = min(enough, key=_ms)
+        yield (
+            f"Parameters: of {len(tried)} settings of {result.short(name)}, {chosen.name.partition(' ')[2]} is the fastest that finds "
+            f"{_recall(chosen):.0%}, with {_ms(chosen):.2g} ms."
+        )
+
+
 def _labels(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
-    lexical = next((store.ndcg for store in stores if store.kind == "lexical" and store.ndcg), None)
-    vectors = max(
-        (store.ndcg for store in stores if store.kind != "lexical" and store.ndcg), key=lambda e: e.value, default=None
-    )
-    if lexical is None or vectors is None:
+    vectors = max((store.ndcg.value for store in stores if store.recall and store.ndcg), default=None)
+    others = {kind: store for kind in _WITH_WORDS for store in stores if store.kind == kind and store.ndcg}
+    if vectors is None or not others:
         return
+    figures = [f"{vectors:.2f} for vectors"]
+    figures += [f"{store.ndcg.value:.2f} for {_WITH_WORDS[kind]}" for kind, store in others.items() if store.ndcg]
     made = (
         " But the queries are made of the passages' own words, which favours word matching."
         if result.corpus.origin == "corpus"
         else ""
     )
-    figures = f"nDCG@{result.k} {vectors.value:.2f} for vectors, {lexical.value:.2f} for word matching (BM25)"
-    if (lexical.low or 0) > (vectors.high or 1):
-        yield f"Labels: {figures}: a better embedder would gain more than another store.{made}"
-    elif (vectors.low or 0) > (lexical.high or 1):
-        yield f"Labels: {figures}: the vectors earn their keep.{made}"
-    else:
-        yield f"Labels: {figures}: no difference that these {result.corpus.labelled} queries can show.{made}"
+    gains = {kind: store.ndcg_gain for kind, store in others.items() if store.ndcg_gain}
+    yield f"Labels: nDCG@{result.k} {_listed(figures)}: {_gained(gains, result.corpus.labelled)}.{made}"
+
+
+def _gained(gains: Mapping[str, Estimate], labelled: int) -> str:
+    better = [kind for kind, gain in gains.items() if (gain.low or 0) > 0]
+    if better:
+        kind = max(better, key=lambda kind: gains[kind].value)
+        gain = gains[kind]
+        return (
+            f"{_WITH_WORDS[kind]} gains {gain.value:.2f} ({gain.low or 0:.2f} to {gain.high or 0:.2f}), "
+            "more than another store can"
+        )
+    if gains and all((gain.high or 0) < 0 for gain in gains.values()):
+        return "the vectors earn their keep"
+    return f"no gain that these {labelled} queries can show"
+
+
+def _answers(result: Result) -> Iterator[str]:
+    """What the stores change in the answers of a chain, those that change nothing in one sentence."""
+    same = [effect for effect in result.answers if effect.is_none]
+    if same:
+        names = _listed([result.short(effect.store) for effect in same])
+        yield f"Answers: with {names} no answer is another than with {result.short(same[0].baseline)}."
+    yield from (f"Answers: {effect.named(result.short)}." for effect in result.answers if not effect.is_none)
 
 
 def _size(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:

@@ -8,19 +8,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
 from weaklink.bench.data import Passage, Value
+from weaklink.bench.exact import unit
 from weaklink.bench.lifecycle import FILTER_KEY, filter_value
 from weaklink.bench.measure import Asked, Task, measure
 from weaklink.bench.recipes import find_recipe, versions_of
 from weaklink.bench.run import Run
 from weaklink.bench.split import EMBEDDING, defining
 from weaklink.bench.store import Collection, Place, Recipe
+from weaklink.bench.vectors import as_embedder
 from weaklink.bench.workload import Workload
 
 RUNS = TypeAdapter(list[Run])
@@ -46,6 +49,8 @@ class Job(BaseModel, frozen=True):
     output: Path
     task: Task
     url: str = ""
+    embedder: str = ""
+    """Embeds what a chain searches for beside the questions; "" where it searches for these alone."""
     cold: bool = False
     """Only open what is in `folder`, and search once."""
 
@@ -55,6 +60,8 @@ def perform(job: Job) -> list[Run]:
     recipe = find_recipe(job.recipe)
     workload = Workload.load(job.workload)
     table = workload.table()
+    if "answers" in job.task.measures and job.embedder:
+        table.unknown = _embedding(job.embedder)
     place = Place(
         job.folder, table.many, workload.dimensions, len(workload.passages), workload.vectors,
         job.variants[0].parameters, job.url,
@@ -73,6 +80,17 @@ def perform(job: Job) -> list[Run]:
             "disk_bytes": disk_bytes(job.folder) if recipe.persistent else None,
         }
         return list(_measured(job, recipe, collection, workload, common))
+
+
+def _embedding(name: str) -> Callable[[str], list[float]]:
+    embedder = cache(as_embedder)
+
+    def embed(text: str) -> list[float]:
+        import numpy as np
+
+        return unit(np.asarray([embedder(name).query(text)], dtype=np.float32))[0].tolist()
+
+    return embed
 
 
 def _measured(

@@ -16,6 +16,7 @@ from weaklink.errors import WeaklinkError
 
 if TYPE_CHECKING:
     from weaklink.bench.data import Query, Value
+    from weaklink.bench.plan import Plan
     from weaklink.bench.session import Step
     from weaklink.store.protocol import Feedback
 
@@ -28,6 +29,8 @@ _STORES = "Names with commas between, such as chroma,faiss-hnsw,qdrant; faiss is
 _QUERIES = "Questions, one per line, or JSONL with question and relevant; or `traces`. By default made from the corpus."
 _FRAMEWORK = "langchain, llama_index, none or all; by default the first that has the store."
 _EMBEDDER = "wordllama, minilm, or module:attribute of your LangChain or LlamaIndex embedder."
+_CHAIN = "Also how the answers differ: module:function or file.py:function of a store and a question; or `extractive`."
+_CONFIG = "A TOML file with these options by their names; what is typed wins."
 _SET = "A parameter, or several values to compare: --set faiss-hnsw.ef=16,64."
 _OUTPUT = "Also write the report: .html, .md, .json, .txt or .svg; may be given several times."
 
@@ -40,6 +43,7 @@ def bench(
     queries: Annotated[str | None, typer.Option("--queries", "-q", metavar="FILE", help=_QUERIES)] = None,
     framework: Annotated[str | None, typer.Option("--framework", "-f", metavar="NAME", help=_FRAMEWORK)] = None,
     embedder: Annotated[str | None, typer.Option("--embedder", metavar="NAME", help=_EMBEDDER)] = None,
+    chain: Annotated[str | None, typer.Option("--chain", metavar="NAME", help=_CHAIN)] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages a search returns.")] = 10,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each store is opened and filled.")] = 3,
     full: Annotated[bool, typer.Option("--full", help="Also many clients, writing, filters, other k, MMR.")] = False,
@@ -48,6 +52,7 @@ def bench(
     urls: Annotated[list[str] | None, typer.Option("--url", metavar="STORE=URL", help="A store's server.")] = None,
     output: Annotated[list[str] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT)] = None,
     limit: Annotated[float, typer.Option("--limit", metavar="SECONDS", min=1, help="For one process.")] = 600,
+    config: Annotated[str | None, typer.Option("--config", metavar="FILE.toml", help=_CONFIG)] = None,
     trace_store: StoreOption = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show the stores that there are, and leave.")] = False,
     as_json: JsonOption = False,
@@ -63,6 +68,8 @@ def bench(
     weaklink bench --corpus docs/ --stores chroma,faiss-hnsw,qdrant -o report.html
     weaklink bench --corpus docs/ --queries traces --framework all --full
     weaklink bench --corpus docs/ --stores faiss-hnsw --set faiss-hnsw.ef=16,32,64
+    weaklink bench --corpus docs/ --stores chroma,faiss --chain my_chain.py:ask
+    weaklink bench --config bench.toml
     weaklink bench compare old.json new.json
     """
     if context.invoked_subcommand is not None:
@@ -70,37 +77,54 @@ def bench(
     if show_list:
         _show_recipes(as_json)
         return
-    if corpus is None:
+    from weaklink.bench.plan import Plan, load_plan
+
+    given: dict[str, Any] = {
+        "corpus": corpus, "stores": stores, "queries": queries, "framework": framework, "embedder": embedder, "chain": chain, "k": k,
+        "repeats": repeats, "full": full, "sweep": sweep, "set": _settings(settings or ()),
+        "url": dict(_pair(url, "--url STORE=URL") for url in urls or ()), "output": output or [], "limit": limit,
+    }  # fmt: skip
+    plan = (load_plan(config) if config else Plan()).model_copy(update=_typed(context, given))
+    if plan.corpus is None:
         raise WeaklinkError(
             "there is nothing to search without a corpus; type: weaklink bench --corpus FOLDER (text files), or weaklink bench --help"
         )
+    _run(plan, trace_store, as_json=as_json, width=width)
+
+
+def _typed(context: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """What stands on the command line, which wins over a file."""
+    options = {"set": "settings", "url": "urls"}
+    return {
+        name: value
+        for name, value in given.items()
+        if (source := context.get_parameter_source(options.get(name, name))) is not None and source.name != "DEFAULT"
+    }
+
+
+def _run(plan: Plan, trace_store: str | None, *, as_json: bool, width: int | None) -> None:
     from weaklink.bench.comparison import compare
     from weaklink.bench.report import writer_for
+    from weaklink.bench.show import as_text
     from weaklink.cli.screen import hint, look, show_json, show_text
 
-    writers = [(path, writer_for(path)) for path in output or ()]
+    writers = [(path, writer_for(path)) for path in plan.output]
     with _progress() as progress:
         result = compare(
-            _names(stores), corpus, _queries(queries, trace_store), framework=framework, embedder=embedder, k=k, repeats=repeats, full=full,
-            sweep=sweep, settings=_settings(settings or ()), urls=dict(_pair(url, "--url STORE=URL") for url in urls or ()), limit_s=limit,
-            progress=progress,
+            plan.names, plan.corpus, _queries(plan.queries, trace_store), framework=plan.framework, embedder=plan.embedder, k=plan.k,
+            repeats=plan.repeats, rounds=plan.rounds, seed=plan.seed, full=plan.full, sweep=plan.sweep, settings=plan.set, urls=plan.url,
+            chain=plan.chain, limit_s=plan.limit, progress=progress,
         )  # fmt: skip
     for path, write in writers:
         hint(f"written to {write(result, path)}")
     if as_json:
         show_json(result.model_dump(mode="json"))
-        return
-    from weaklink.bench.show import as_text
-
-    show_text(as_text(result, look(width)))
+    else:
+        show_text(as_text(result, look(width)))
 
 
 def _is_bad(feedback: Feedback) -> bool:
     return feedback.value in (False, 0, -1, "down", "bad", "wrong")
-
-
-def _names(given: str) -> list[str]:
-    return [name for name in given.replace(",", " ").split() if name]
 
 
 def _pair(given: str, form: str) -> tuple[str, str]:
@@ -181,6 +205,7 @@ def _show_recipes(as_json: bool) -> None:
         ])  # fmt: skip
         return
     grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
     for recipe in recipes:
         absent = missing_packages(recipe)
         state = (

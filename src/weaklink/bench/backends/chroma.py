@@ -9,19 +9,21 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from weaklink.bench.data import Value
-from weaklink.bench.store import Place
+from weaklink.bench.store import Index, Place
 from weaklink.errors import WeaklinkError
 
-CLIENTS = ("chromadb.api.models.Collection:Collection.query",)
-BUILD: Mapping[str, Value] = {"m": 16, "ef_construction": 100}
-SEARCH: Mapping[str, Value] = {"ef": 100}
-SWEEP: Mapping[str, tuple[Value, ...]] = {"ef": (10, 20, 50, 100, 200)}
+IN_PROCESS = Index(
+    "chroma", build={"m": 16, "ef_construction": 100}, search={"ef": 100}, sweep={"ef": (10, 20, 50, 100, 200)},
+    clients=("chromadb.api.models.Collection:Collection.query",), persistent=True,
+)  # fmt: skip
+SERVER = replace(IN_PROCESS, name="chroma-server", url="WEAKLINK_CHROMA_URL")
 NAME = "weaklink-bench"
 _PATIENCE_S = 60
 

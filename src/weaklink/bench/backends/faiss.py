@@ -7,18 +7,19 @@ from importlib import import_module
 from typing import Any
 
 from weaklink.bench.data import Value
-from weaklink.bench.store import Place
+from weaklink.bench.store import Index, Place
 
 MODULE = "faiss"
 PACKAGE = "faiss-cpu"
-CLIENTS = ("faiss:Index.search",)
-HNSW_BUILD: Mapping[str, Value] = {"m": 16, "ef_construction": 100}
-HNSW_SEARCH: Mapping[str, Value] = {"ef": 64}
-HNSW_SWEEP: Mapping[str, tuple[Value, ...]] = {"ef": (10, 20, 40, 80, 160)}
-IVF_BUILD: Mapping[str, Value] = {"lists": 0}
-"""0 takes the square root of the number of passages, four times."""
-IVF_SEARCH: Mapping[str, Value] = {"probes": 8}
-IVF_SWEEP: Mapping[str, tuple[Value, ...]] = {"probes": (1, 2, 4, 8, 16, 32)}
+_CLIENTS = ("faiss:Index.search",)
+FLAT = Index("faiss-flat", kind="exact", clients=_CLIENTS)
+HNSW = Index(
+    "faiss-hnsw", build={"m": 16, "ef_construction": 100}, search={"ef": 64}, sweep={"ef": (10, 20, 40, 80, 160)}, clients=_CLIENTS
+)  # fmt: skip
+# No lists (0) means four times the square root of the number of passages.
+IVF = Index(
+    "faiss-ivf", build={"lists": 0}, search={"probes": 8}, sweep={"probes": (1, 2, 4, 8, 16, 32)}, clients=_CLIENTS
+)
 
 
 def flat(place: Place) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from weaklink.bench.store import Place
+from weaklink.bench.store import Index, Place
 
-CLIENTS = ("pymilvus:MilvusClient.search",)
+LITE = Index(
+    "milvus-lite", kind="exact", clients=("pymilvus:MilvusClient.search",), persistent=True, url="WEAKLINK_MILVUS_URL"
+)
 NAME = "weaklink_bench"
 
 

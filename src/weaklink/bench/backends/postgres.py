@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 
-from weaklink.bench.data import Value
-from weaklink.bench.store import Place
+from weaklink.bench.store import Index, Place
 
 TABLE = "weaklink_bench"
 # Both frameworks go through SQLAlchemy, one with its asynchronous connections.
-CLIENTS = ("sqlalchemy.orm:Session.execute", "sqlalchemy.ext.asyncio:AsyncConnection.execute")
-BUILD: Mapping[str, Value] = {"m": 16, "ef_construction": 64}
-SEARCH: Mapping[str, Value] = {"ef": 40}
-SWEEP: Mapping[str, tuple[Value, ...]] = {"ef": (10, 20, 40, 100, 200)}
+_CLIENTS = ("sqlalchemy.orm:Session.execute", "sqlalchemy.ext.asyncio:AsyncConnection.execute")
+FLAT = Index("pgvector", kind="exact", clients=_CLIENTS, url="WEAKLINK_POSTGRES_URL")
+HNSW = Index(
+    "pgvector-hnsw", build={"m": 16, "ef_construction": 64}, search={"ef": 40}, sweep={"ef": (10, 20, 40, 100, 200)},
+    clients=_CLIENTS, url="WEAKLINK_POSTGRES_URL",
+)  # fmt: skip
 
 
 @contextmanager

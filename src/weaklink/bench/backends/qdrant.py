@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from weaklink.bench.data import Passage, Value
-from weaklink.bench.store import Place
+from weaklink.bench.data import Passage
+from weaklink.bench.store import Index, Place
 
-CLIENTS = ("qdrant_client:QdrantClient.query_points", "qdrant_client:QdrantClient.query_batch_points")
-BUILD: Mapping[str, Value] = {"m": 16, "ef_construction": 100}
+_CLIENTS = ("qdrant_client:QdrantClient.query_points", "qdrant_client:QdrantClient.query_batch_points")
+LOCAL = Index("qdrant", kind="exact", clients=_CLIENTS, persistent=True)
+SERVER = Index(
+    "qdrant-server", build={"m": 16, "ef_construction": 100}, clients=_CLIENTS, url="WEAKLINK_QDRANT_URL", url_required=True
+)  # fmt: skip
 NAME = "weaklink-bench"
 
 

@@ -35,18 +35,18 @@ class WordSearch(Collection):
         self._index = self._bm25s.BM25()
         self._index.index(self._tokens([passage.text for passage in self._passages]), show_progress=False)
 
-    def search(self, query: str, k: int) -> Any:
-        """The passages that share the rarest words."""
+    def search(self, query: str, k: int) -> list[Passage]:
+        """The passages that share the rarest words; those that share none are left out."""
         tokens = self._tokens([query])
         if not tokens[0]:
             return []
         k = min(k, len(self._passages))
-        (rows,), _ = self._index.retrieve(tokens, k=k, show_progress=False, n_threads=0)
-        return rows
+        (rows,), (scores,) = self._index.retrieve(tokens, k=k, show_progress=False, n_threads=0)
+        return [self._passages[int(row)] for row, score in zip(rows, scores, strict=True) if score > 0]
 
     def hits(self, result: Any) -> list[Hit]:
         """Ids and texts."""
-        return [Hit(found.id, found.text) for found in (self._passages[int(row)] for row in result)]
+        return [Hit(passage.id, passage.text) for passage in result]
 
 
 @contextmanager
@@ -54,4 +54,4 @@ def _open(place: Place) -> Generator[Collection]:
     yield WordSearch()
 
 
-bm25 = Recipe("bm25", "none", _open, modules=("bm25s",), needs=("bm25s",), kind="lexical")
+bm25 = Recipe("bm25", "lexical", framework="none", open=_open, modules=("bm25s",), needs=("bm25s",))

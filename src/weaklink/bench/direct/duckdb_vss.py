@@ -102,6 +102,6 @@ def _open(place: Place) -> Generator[Collection]:
 
 
 duckdb_vss = Recipe(
-    "duckdb-vss", "none", _open, ("duckdb", "duckdb_extension_vss"), ("duckdb-extension-vss",),
+    "duckdb-vss", framework="none", open=_open, modules=("duckdb", "duckdb_extension_vss"), needs=("duckdb-extension-vss",),
     build={"m": 16, "ef_construction": 128}, search={"ef": 64}, sweep={"ef": (10, 20, 40, 80, 160)},
 )  # fmt: skip

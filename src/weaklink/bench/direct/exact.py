@@ -73,4 +73,4 @@ def _open(place: Place) -> Generator[Collection]:
     yield ExactSearch(place.embed, place.dimensions)
 
 
-exact = Recipe("exact", "none", _open, kind="exact")
+exact = Recipe("exact", "exact", framework="none", open=_open)

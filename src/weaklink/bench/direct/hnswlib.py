@@ -63,6 +63,6 @@ def _open(place: Place) -> Generator[Collection]:
 
 
 hnswlib = Recipe(
-    "hnswlib", "none", _open, ("hnswlib",), ("hnswlib",),
+    "hnswlib", framework="none", open=_open, modules=("hnswlib",), needs=("hnswlib",),
     build={"m": 16, "ef_construction": 100}, search={"ef": 64}, sweep={"ef": (10, 20, 40, 80, 160)},
 )  # fmt: skip

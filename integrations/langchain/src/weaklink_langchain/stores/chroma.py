@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Place, Recipe, Value
+from weaklink.bench import Collection, Place, Value
 from weaklink.bench.backends import chroma as backend
 from weaklink_langchain.stores.collection import LookedUp, StoreCollection
 
@@ -35,11 +35,5 @@ def _open_server(place: Place) -> Generator[Collection]:
         yield _collection(client, place)
 
 
-chroma = Recipe(
-    "chroma", "langchain", _open, _MODULES, _NEEDS,
-    build=backend.BUILD, search=backend.SEARCH, sweep=backend.SWEEP, clients=backend.CLIENTS, persistent=True,
-)  # fmt: skip
-chroma_server = Recipe(
-    "chroma-server", "langchain", _open_server, _MODULES, _NEEDS,
-    build=backend.BUILD, search=backend.SEARCH, sweep=backend.SWEEP, clients=backend.CLIENTS, persistent=True, url="WEAKLINK_CHROMA_URL",
-)  # fmt: skip
+chroma = backend.IN_PROCESS.through("langchain", _open, _MODULES, _NEEDS)
+chroma_server = backend.SERVER.through("langchain", _open_server, _MODULES, _NEEDS)

@@ -32,7 +32,7 @@ class RetrieverCollection(Collection):
 
     def __init__(self, retriever: BaseRetriever) -> None:
         """It is filled already."""
-        self.retriever = retriever
+        self.retriever = self.inside = retriever
 
     def search(self, query: str, k: int) -> list[Document]:
         """What a chain gets from `retriever.invoke`."""
@@ -48,7 +48,7 @@ class StoreCollection(Collection):
 
     def __init__(self, store: VectorStore, *, parallel: bool = True) -> None:
         """`parallel` says whether several threads may use it."""
-        self.store = store
+        self.store = self.inside = store
         self.parallel = parallel
         self.embedder = store.embeddings
         self._retrievers: dict[Any, BaseRetriever] = {}

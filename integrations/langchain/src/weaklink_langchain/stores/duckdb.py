@@ -30,6 +30,6 @@ def _open(place: Place) -> Generator[Collection]:
 
 
 duckdb = Recipe(
-    "duckdb", "langchain", _open, ("duckdb", "langchain_community", "pandas"), ("duckdb", "langchain-community", "pandas"),
-    kind="exact", persistent=True,
+    "duckdb", "exact", framework="langchain", open=_open, modules=("duckdb", "langchain_community", "pandas"),
+    needs=("duckdb", "langchain-community", "pandas"), persistent=True,
 )  # fmt: skip

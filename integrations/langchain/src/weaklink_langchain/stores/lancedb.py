@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench import Collection, Place
 from weaklink.bench.backends import lancedb as backend
 from weaklink_langchain.stores.collection import LookedUp, StoreCollection
 
@@ -23,7 +23,6 @@ def _open(place: Place) -> Generator[Collection]:
     yield _Lance(store)
 
 
-lancedb = Recipe(
-    "lancedb", "langchain", _open, ("lancedb", "langchain_community"), ("lancedb", "langchain-community"),
-    kind="exact", clients=backend.CLIENTS, persistent=True,
-)  # fmt: skip
+_MODULES = ("lancedb", "langchain_community")
+_NEEDS = ("lancedb", "langchain-community")
+lancedb = backend.FLAT.through("langchain", _open, _MODULES, _NEEDS)

@@ -23,5 +23,5 @@ def _open(place: Place) -> Generator[Collection]:
 
 _SEARCH: Any = "InMemoryVectorStore._similarity_search_with_score_by_vector"
 memory = Recipe(
-    "memory", "langchain", _open, kind="exact", clients=(f"langchain_core.vectorstores.in_memory:{_SEARCH}",)
+    "memory", "exact", framework="langchain", open=_open, clients=(f"langchain_core.vectorstores.in_memory:{_SEARCH}",)
 )

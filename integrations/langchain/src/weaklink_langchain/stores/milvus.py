@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench import Collection, Place
 from weaklink.bench.backends import milvus as backend
 from weaklink_langchain.stores.collection import LookedUp, StoreCollection
 
@@ -28,8 +28,6 @@ def _open(place: Place) -> Generator[Collection]:
     yield _Milvus(store)
 
 
-milvus = Recipe(
-    "milvus-lite", "langchain", _open,
-    ("pymilvus", "milvus_lite", "langchain_milvus"), ("langchain-milvus", "milvus-lite", "pymilvus<2.6.6"),
-    kind="exact", clients=backend.CLIENTS, persistent=True, url="WEAKLINK_MILVUS_URL",
-)  # fmt: skip
+_MODULES = ("pymilvus", "milvus_lite", "langchain_milvus")
+_NEEDS = ("langchain-milvus", "milvus-lite", "pymilvus<2.6.6")
+milvus = backend.LITE.through("langchain", _open, _MODULES, _NEEDS)

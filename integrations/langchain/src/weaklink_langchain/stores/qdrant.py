@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Passage, Place, Recipe
+from weaklink.bench import Collection, Passage, Place
 from weaklink.bench.backends import qdrant as backend
 from weaklink_langchain.stores.collection import LookedUp, StoreCollection
 
@@ -46,8 +46,5 @@ def _open_server(place: Place) -> Generator[Collection]:
         yield _collection(client, place)
 
 
-qdrant = Recipe("qdrant", "langchain", _open, _MODULES, _NEEDS, kind="exact", clients=backend.CLIENTS, persistent=True)
-qdrant_server = Recipe(
-    "qdrant-server", "langchain", _open_server, _MODULES, _NEEDS,
-    build=backend.BUILD, clients=backend.CLIENTS, url="WEAKLINK_QDRANT_URL", url_required=True,
-)  # fmt: skip
+qdrant = backend.LOCAL.through("langchain", _open, _MODULES, _NEEDS)
+qdrant_server = backend.SERVER.through("langchain", _open_server, _MODULES, _NEEDS)

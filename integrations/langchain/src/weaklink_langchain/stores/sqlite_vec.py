@@ -64,6 +64,6 @@ _LOADS = () if _CAN_LOAD else ("pysqlite3",)
 _NEEDS = () if _CAN_LOAD else ("pysqlite3-binary",)
 _HERE = "weaklink_langchain.stores.sqlite_vec:TimedCursor"
 sqlite_vec = Recipe(
-    "sqlite-vec", "langchain", _open, ("sqlite_vec", "langchain_community", *_LOADS), ("sqlite-vec", "langchain-community", *_NEEDS),
-    kind="exact", clients=(f"{_HERE}.execute", f"{_HERE}.fetchall"), persistent=True,
+    "sqlite-vec", "exact", framework="langchain", open=_open, modules=("sqlite_vec", "langchain_community", *_LOADS),
+    needs=("sqlite-vec", "langchain-community", *_NEEDS), clients=(f"{_HERE}.execute", f"{_HERE}.fetchall"), persistent=True,
 )  # fmt: skip

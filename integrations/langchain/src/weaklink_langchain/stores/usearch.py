@@ -44,7 +44,7 @@ def _open(place: Place) -> Generator[Collection]:
 
 
 usearch = Recipe(
-    "usearch", "langchain", _open, ("usearch", "langchain_community"), ("usearch", "langchain-community"),
+    "usearch", framework="langchain", open=_open, modules=("usearch", "langchain_community"), needs=("usearch", "langchain-community"),
     build={"m": 16, "ef_construction": 128}, search={"ef": 64}, sweep={"ef": (10, 20, 40, 80, 160)},
     clients=("usearch.index:Index.search",),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Place, Recipe, Value
+from weaklink.bench import Collection, Place, Value
 from weaklink.bench.backends import chroma as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -34,11 +34,5 @@ def _open_server(place: Place) -> Generator[Collection]:
         yield _Chroma(client, place)
 
 
-chroma = Recipe(
-    "chroma", "llama_index", _open, _MODULES, _NEEDS,
-    build=backend.BUILD, search=backend.SEARCH, sweep=backend.SWEEP, clients=backend.CLIENTS, persistent=True,
-)  # fmt: skip
-chroma_server = Recipe(
-    "chroma-server", "llama_index", _open_server, _MODULES, _NEEDS,
-    build=backend.BUILD, search=backend.SEARCH, sweep=backend.SWEEP, clients=backend.CLIENTS, persistent=True, url="WEAKLINK_CHROMA_URL",
-)  # fmt: skip
+chroma = backend.IN_PROCESS.through("llama_index", _open, _MODULES, _NEEDS)
+chroma_server = backend.SERVER.through("llama_index", _open_server, _MODULES, _NEEDS)

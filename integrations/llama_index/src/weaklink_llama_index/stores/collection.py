@@ -41,7 +41,7 @@ class RetrieverCollection(Collection):
 
     def __init__(self, retriever: BaseRetriever) -> None:
         """It is filled already."""
-        self.retriever = retriever
+        self.retriever = self.inside = retriever
 
     def search(self, query: str, k: int) -> list[NodeWithScore]:
         """What a query engine gets from `retriever.retrieve`."""
@@ -66,6 +66,7 @@ class StoreCollection(Collection):
         else:
             context = StorageContext.from_defaults(vector_store=store)
             self.index = VectorStoreIndex([], storage_context=context, embed_model=self.embedder)
+        self.inside = self.index
         self._retrievers: dict[Any, BaseRetriever] = {}
 
     def add(self, passages: Sequence[Passage]) -> None:

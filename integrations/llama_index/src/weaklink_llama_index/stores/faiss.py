@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Passage, Place, Recipe, Value
+from weaklink.bench import Collection, Passage, Place, Value
 from weaklink.bench.backends import faiss as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -36,14 +36,6 @@ def _opening(make: Callable[[Place], Any]) -> Callable[[Place], AbstractContextM
     return opened
 
 
-flat = Recipe(
-    "faiss-flat", "llama_index", _opening(backend.flat), _MODULES, _NEEDS, kind="exact", clients=backend.CLIENTS
-)
-hnsw = Recipe(
-    "faiss-hnsw", "llama_index", _opening(backend.hnsw), _MODULES, _NEEDS,
-    build=backend.HNSW_BUILD, search=backend.HNSW_SEARCH, sweep=backend.HNSW_SWEEP, clients=backend.CLIENTS,
-)  # fmt: skip
-ivf = Recipe(
-    "faiss-ivf", "llama_index", _opening(backend.ivf), _MODULES, _NEEDS,
-    build=backend.IVF_BUILD, search=backend.IVF_SEARCH, sweep=backend.IVF_SWEEP, clients=backend.CLIENTS,
-)  # fmt: skip
+flat = backend.FLAT.through("llama_index", _opening(backend.flat), _MODULES, _NEEDS)
+hnsw = backend.HNSW.through("llama_index", _opening(backend.hnsw), _MODULES, _NEEDS)
+ivf = backend.IVF.through("llama_index", _opening(backend.ivf), _MODULES, _NEEDS)

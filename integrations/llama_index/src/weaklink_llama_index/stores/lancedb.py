@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 
-from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench import Collection, Place
 from weaklink.bench.backends import lancedb as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -15,7 +15,6 @@ def _open(place: Place) -> Generator[Collection]:
     yield StoreCollection(store(uri=str(place.folder), table_name=backend.NAME, mode="create"), place.embed)
 
 
-lancedb = Recipe(
-    "lancedb", "llama_index", _open, ("lancedb", "llama_index.vector_stores.lancedb"), ("llama-index-vector-stores-lancedb",),
-    kind="exact", clients=backend.CLIENTS, persistent=True,
-)  # fmt: skip
+_MODULES = ("lancedb", "llama_index.vector_stores.lancedb")
+_NEEDS = ("llama-index-vector-stores-lancedb",)
+lancedb = backend.FLAT.through("llama_index", _open, _MODULES, _NEEDS)

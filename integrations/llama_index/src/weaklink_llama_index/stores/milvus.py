@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 
-from weaklink.bench import Collection, Place, Recipe
+from weaklink.bench import Collection, Place
 from weaklink.bench.backends import milvus as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -18,7 +18,6 @@ def _open(place: Place) -> Generator[Collection]:
     yield StoreCollection(store, place.embed)
 
 
-milvus = Recipe(
-    "milvus-lite", "llama_index", _open, ("pymilvus", "milvus_lite", "llama_index.vector_stores.milvus"),
-    ("llama-index-vector-stores-milvus", "milvus-lite"), kind="exact", clients=backend.CLIENTS, persistent=True, url="WEAKLINK_MILVUS_URL",
-)  # fmt: skip
+_MODULES = ("pymilvus", "milvus_lite", "llama_index.vector_stores.milvus")
+_NEEDS = ("llama-index-vector-stores-milvus", "milvus-lite", "pymilvus<2.6.6")
+milvus = backend.LITE.through("llama_index", _open, _MODULES, _NEEDS)

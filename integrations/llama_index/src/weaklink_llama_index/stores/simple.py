@@ -16,8 +16,8 @@ def _open(place: Place) -> Generator[Collection]:
 
 simple = Recipe(
     "memory",
-    "llama_index",
-    _open,
-    kind="exact",
+    "exact",
+    framework="llama_index",
+    open=_open,
     clients=("llama_index.core.vector_stores.simple:SimpleVectorStore.query",),
 )
