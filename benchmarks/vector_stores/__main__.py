@@ -88,14 +88,15 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
-def measure(name: str, data: Path, repeats: int, folder: Path) -> Result:
+def measure(name: str, data: Path, stores: Sequence[str], repeats: int, rounds: int, folder: Path) -> Result:
     """One comparison, interrupted at any time and continued when it is started again."""
     given = CORPORA[name](data)
     result = compare(
-        given.stores,
+        stores or given.stores,
         given.corpus,
         given.queries,
         repeats=repeats,
+        rounds=rounds,
         folder=folder / name,
         progress=show,
         limit_s=600,
@@ -115,6 +116,10 @@ def main() -> int:
     options.add_argument("--only", default=",".join(CORPORA), help="of " + ", ".join(CORPORA))
     options.add_argument("--data", type=Path, default=DATA)
     options.add_argument("--repeats", type=int, default=3)
+    options.add_argument(
+        "--stores", default="", help="with spaces between; by default all, and for clustered the fast ones"
+    )
+    options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--folder", type=Path, default=Path(".weaklink") / "bench")
     options.add_argument("--out", type=Path, default=HERE)
     given = options.parse_args()
@@ -124,7 +129,7 @@ def main() -> int:
     if {"cranfield", "clapnq"} & {*wanted} and not (given.data / "relevance").is_dir():
         options.error(f"{given.data / 'relevance'} is missing; name the folder with --data, or use --only clustered")
     for name in wanted:
-        result = measure(name, given.data, given.repeats, given.folder)
+        result = measure(name, given.data, given.stores.split(), given.repeats, given.rounds, given.folder)
         for form in (".json", ".html"):
             writer_for(f"x{form}")(result, given.out / f"{name}{form}")
     found = [load_result(path) for name in CORPORA if (path := given.out / f"{name}.json").exists()]

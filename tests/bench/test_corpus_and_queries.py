@@ -63,6 +63,12 @@ def test_a_broken_file_is_named_with_its_line(tmp_path, content, says):
         load_corpus(path)
 
 
+def test_a_file_that_is_no_text_is_named(docs):
+    (docs / "sheet.txt").write_bytes("as Windows saves it".encode("utf-16"))
+    with pytest.raises(UnusableCorpus, match=r"sheet\.txt is no text in UTF-8"):
+        load_corpus(docs)
+
+
 def test_an_empty_folder_and_no_folder_are_different_mistakes(tmp_path):
     with pytest.raises(UnusableCorpus, match="there is no text file in"):
         load_corpus(tmp_path)

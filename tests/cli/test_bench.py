@@ -55,6 +55,11 @@ def test_reports_are_written_in_each_form_and_compared(cli, docs, tmp_path):
         (["--corpus", "docs", "--set", "ef=3"], "names no store"),
         (["--corpus", "docs", "--url", "chroma"], "is no value for --url"),
         (["--corpus", "docs", "-o", "r.pdf"], "its name has to end in .html"),
+        (["--corpus", "docs", "-o", "absent/r.html"], "there is no folder absent"),
+        (["--corpus", "docs", "--stores", ","], "no store is named"),
+        (["--corpus", "docs", "--stores", "chroma-server", "--url", "chroma-sevrer=x"], "did you mean chroma-server?"),
+        (["--corpus", "docs", "--chain", "nowhere:ask"], "there is no module nowhere here"),
+        (["nowhere.toml"], "cannot read nowhere.toml"),
         (["--corpus", "docs", "--queries", "traces"], "there is no store"),
         (["--corpus", "docs", "--embedder", "glove"], "there is no embedder 'glove'"),
         (["compare", "a.json", "b.json"], "cannot read a.json"),
@@ -62,6 +67,18 @@ def test_reports_are_written_in_each_form_and_compared(cli, docs, tmp_path):
 )
 def test_a_mistake_is_said_in_one_message(cli, docs, arguments, says):
     assert says in cli.fails("bench", *arguments).replace("\n", " ")
+
+
+def test_a_file_describes_a_run_and_what_is_typed_wins(cli, docs, tmp_path):
+    (tmp_path / "run.toml").write_text('corpus = "docs"\nstores = ["exact"]\nrepeats = 1\nk = 3\nchain = "extractive"')
+    found = cli.json("bench", "run.toml", "-k", "2", "--stores", "exact,bm25")
+    assert (found["k"], found["repeats"]) == (2, 1)
+    assert {store["name"] for store in found["stores"]} == {"exact", "bm25"}
+    assert [effect["store"] for effect in found["answers"]] == ["bm25"]
+
+
+def test_a_folder_in_the_first_place_is_the_corpus(cli, docs):
+    assert cli.json("bench", docs, "--stores", "exact", "--repeats", "1")["corpus"]["source"] == docs
 
 
 def test_questions_come_from_recorded_traces(filled, docs):

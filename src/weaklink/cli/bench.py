@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from weaklink.bench.session import Step
     from weaklink.store.protocol import Feedback
 
-bench_app = typer.Typer(cls=CleanGroup, invoke_without_command=True, rich_markup_mode=None)
+
+class BenchGroup(CleanGroup):
+    """Takes `weaklink bench docs/` and `weaklink bench run.toml`, which are what people type first."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """A path in the first place is the corpus, or the configuration."""
+        if args and args[0] not in self.commands and (args[0].endswith(".toml") or os.path.exists(args[0])):
+            args = ["--config" if args[0].endswith(".toml") else "--corpus", *args]
+        return super().parse_args(ctx, args)
+
+
+bench_app = typer.Typer(cls=BenchGroup, invoke_without_command=True, rich_markup_mode=None)
 
 
 _MOST_TRACES = 10_000
@@ -69,7 +80,7 @@ def bench(
     weaklink bench --corpus docs/ --queries traces --framework all --full
     weaklink bench --corpus docs/ --stores faiss-hnsw --set faiss-hnsw.ef=16,32,64
     weaklink bench --corpus docs/ --stores chroma,faiss --chain my_chain.py:ask
-    weaklink bench --config bench.toml
+    weaklink bench bench.toml
     weaklink bench compare old.json new.json
     """
     if context.invoked_subcommand is not None:
@@ -109,7 +120,7 @@ def _run(plan: Plan, trace_store: str | None, *, as_json: bool, width: int | Non
     from weaklink.cli.screen import hint, look, show_json, show_text
 
     writers = [(path, writer_for(path)) for path in plan.output]
-    with _progress() as progress:
+    with _saying_how_to_go_on(), _progress() as progress:
         result = compare(
             plan.names, plan.corpus, _queries(plan.queries, trace_store), framework=plan.framework, embedder=plan.embedder, k=plan.k,
             repeats=plan.repeats, rounds=plan.rounds, seed=plan.seed, full=plan.full, sweep=plan.sweep, settings=plan.set, urls=plan.url,
@@ -174,6 +185,15 @@ def _queries(given: str | None, store: str | None) -> str | list[Query] | None:
     if not found:
         raise WeaklinkError("no recorded trace has a question; record some, or give --queries FILE")
     return found
+
+
+@contextmanager
+def _saying_how_to_go_on() -> Generator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("\nstopped; what was measured is kept, and the same command goes on from there", err=True)
+        raise
 
 
 @contextmanager
