@@ -24,6 +24,8 @@ _POINTS_BACK = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there|one)\b", re.IGNORECASE
 )
 _EARLIER_TURNS = 3
+# How many calls before the generator may have written what it refines: a long run of an agent has thousands.
+_EARLIER_CALLS = 64
 # A shared run of fewer characters than this can be chance ("The company"), so it does not count as a passage seen.
 _SHORTEST_SIGHTING = 24
 
@@ -101,13 +103,27 @@ class Dataflow:
 
     @cached_property
     def generator_text(self) -> str:
-        """What that model call wrote, stripped; "" where it wrote nothing."""
-        return "" if self.generator is None else main_text(self.generator.output).strip()
+        """What that model call wrote, stripped; "" where it wrote nothing. The answer stands for an output that was not recorded."""
+        if self.generator is None:
+            return ""
+        if self.generator.output is None and self.generator.status == "ok" and self.generator is not self._trace.root:
+            return _answer_in(self._trace.root.output).strip()
+        return main_text(self.generator.output).strip()
 
     @cached_property
     def prompt_text(self) -> str:
-        """All text that the generator was given; "" without a generator."""
-        return "" if self.generator is None else text_of(self.generator.input)
+        """All text that the generator was given, and what the calls were given whose answers it refines or sums up; "" without one."""
+        if self.generator is None:
+            return ""
+        given = [text_of(self.generator.input)]
+        if not any(span.documents for span in self.last_stage):
+            return given[0]
+        earlier = [call for call in self._trace.leaf_llms if call.start_ns < self.generator.start_ns]
+        for call in earlier[: -_EARLIER_CALLS - 1 : -1]:
+            wrote = main_text(call.output).strip()
+            if wrote and any(wrote in text for text in given):
+                given.append(text_of(call.input))
+        return "\n\n".join(given)
 
     @cached_property
     def sources(self) -> tuple[Span, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from weaklink.recorder import errors
@@ -191,7 +192,10 @@ def _end_rerank(tracing: Tracing, span: OpenSpan, state: StepState, result: Any)
 
 
 def _end_llm(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
-    set_answer(tracing, span, result)
+    if type(result) is GeneratorType or type(result) is AsyncGeneratorType:
+        span.note("this model streams without telling its text")  # its class has no `llm_completion_callback`
+    else:
+        set_answer(tracing, span, result)
     return "ok"
 
 
