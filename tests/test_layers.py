@@ -18,7 +18,7 @@ SOURCE = Path(weaklink.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"snapshot", "redact", "settings", "errors"}),
-    frozenset({"query"}),
+    frozenset({"query", "prices"}),
     frozenset({"store", "recorder"}),
     frozenset({"scoring"}),
     frozenset({"diagnosis"}),

@@ -48,6 +48,8 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     """How many calls of the judge run at the same time."""
     judge_timeout: float = Field(default=60.0, gt=0)
     """Seconds that one call of the judge may take."""
+    prices: str = ""
+    """A TOML file of what models cost, see weaklink.prices; "" is none, and then no cost is shown."""
     references: str = ""
     """A file of right answers, as JSON lines or CSV with question and reference; "" is none."""
 

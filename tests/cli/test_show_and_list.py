@@ -77,7 +77,7 @@ def test_list_as_json_has_stable_keys(filled):
     (first, *_) = filled.json("list")["traces"]
     assert list(first) == [
         "id", "name", "status", "waiting", "verdict", "culprit", "failure", "confidence", "summary", "question", "answer", "start_ns",
-        "duration_ns", "steps", "usage",
+        "duration_ns", "steps", "usage", "cost_usd", "cost_reason",
     ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def test_a_summary_says_the_same_as_the_trace(store: SQLiteStore):
         "id": numbered(1).id, "name": "chain", "status": "ok", "start_ns": numbered(1).start_ns, "duration_ns": numbered(1).duration_ns,
         "spans": 2, "usage": Usage(input_tokens=10, output_tokens=1).model_dump(), "question": "question 1", "answer": "yes",
         "verdict": None, "culprit": None, "failure": None, "role": None, "confidence": None, "version": None, "scores": {}, "tags": (),
+        "models": {},
     }  # fmt: skip
 
 

@@ -337,6 +337,34 @@ def test_a_trace_with_thousands_of_steps_opens_and_is_walked(page: Page, viewer:
     expect(page.locator(".panel-head h2")).to_have_text("call799")
 
 
+# What JupyterLab 4.4 says of the tables and lists in a cell's output.
+JUPYTER = """
+.jp-RenderedHTMLCommon table { table-layout: fixed; margin: 0 auto 1em; font-size: 12px; }
+.jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon tr { text-align: right; vertical-align: middle; }
+.jp-RenderedHTMLCommon tbody tr:nth-child(odd) { background: rgb(1, 2, 3); }
+.jp-RenderedHTMLCommon ol { padding-left: 2em; } .jp-RenderedHTMLCommon dt { font-weight: bold; }
+.jp-RenderedHTMLCommon a { color: rgb(4, 5, 6); }
+"""
+
+
+def test_a_notebook_shows_a_trace_as_it_was_meant(browser: Browser):
+    page = browser.new_page()
+    output = f'<div class="jp-RenderedHTMLCommon">{WRONG._repr_html_()}</div>'
+    page.set_content(f'<style>{JUPYTER}</style><body data-jp-theme-light="false">{output}</body>')
+
+    def style(selector: str, name: str) -> str:
+        return page.locator(selector).first.evaluate(f"(element) => getComputedStyle(element)['{name}']")
+
+    assert style("table.passages", "tableLayout") == "auto"
+    assert style(".passages .source", "textAlign") == "left"
+    assert style(".passages tbody tr", "backgroundColor") == "rgba(0, 0, 0, 0)"
+    assert style("ol.strip", "paddingLeft") == "0px"
+    assert style("dt", "fontWeight") == "500"
+    assert style(".strip a", "color") != "rgb(4, 5, 6)"
+    assert style(".weaklink-report", "colorScheme") == "dark"
+    page.close()
+
+
 def test_the_saved_file_opens_from_disk_and_its_links_open_their_step(viewer: Viewer, browser: Browser, tmp_path: Path):
     examined = examine(WRONG)
     saved = tmp_path / "report.html"

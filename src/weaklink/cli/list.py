@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from weaklink.cli.options import JsonOption, LimitOption, QueryArgument, StoreOption, WidthOption, joined
+from weaklink.cli.options import JsonOption, LimitOption, PricesOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from weaklink.model import Diagnosis
+    from weaklink.prices import Cost, Prices
     from weaklink.report.text.look import Look
     from weaklink.store import Store, TraceSummary
 
@@ -27,6 +28,7 @@ def list_traces(
     wait: Annotated[
         float, typer.Option("--wait", min=0, metavar="SECONDS", help="Diagnose what waits for so long; 0: not at all.")
     ] = 2.0,
+    prices: PricesOption = None,
     width: WidthOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -62,21 +64,22 @@ def list_traces(
     """
     from weaklink.cli.finding import ATTACH, make_ready, reading, store_name
     from weaklink.cli.screen import look, show_block, show_json, show_text, waiting
+    from weaklink.prices import load_prices
+    from weaklink.settings import load_settings
 
+    known = load_prices(load_settings(prices=prices).prices)
     opened, wanted = reading(store), joined(query)
     make_ready(opened, wanted)
     summaries = opened.summaries(wanted, limit=limit)
     with waiting("diagnosing"):
-        diagnoses = _diagnoses(opened, summaries, wait)
+        lines = _lines(opened, summaries, wait, known)
     if as_json:
-        show_json(
-            {"store": store_name(opened), "traces": [_data(*pair) for pair in zip(summaries, diagnoses, strict=True)]}
-        )
-    elif summaries:
+        show_json({"store": store_name(opened), "traces": [_data(line) for line in lines]})
+    elif lines:
         drawn = look(width)
-        show_block(_table(summaries, diagnoses, drawn), drawn)
+        show_block(_table(lines, drawn), drawn)
         show_text(f"\nweaklink show {summaries[0].id[-12:]}  tells more of the first one")
-        if left := diagnoses.count(None):
+        if left := sum(line.diagnosis is None for line in lines):
             show_text(f"weaklink diagnose           {left} {'waits' if left == 1 else 'wait'} for a verdict")
     elif wanted:
         show_text(f"No trace fits: {wanted}\nType: weaklink list")
@@ -84,25 +87,37 @@ def list_traces(
         show_text(f"Nothing is recorded in {store_name(opened)} yet. {ATTACH}")
 
 
-def _diagnoses(store: Store, summaries: Sequence[TraceSummary], wait: float) -> list[Diagnosis | None]:
-    """The current diagnosis of each, made now where there is none and time is left; None: it waits for one."""
+class _Line(NamedTuple):
+    """A trace in the list."""
+
+    summary: TraceSummary
+    diagnosis: Diagnosis | None
+    """The current one; None: it waits for one."""
+    cost: Cost | None
+    """None where no prices are given."""
+
+
+def _lines(store: Store, summaries: Sequence[TraceSummary], wait: float, prices: Prices | None) -> list[_Line]:
+    """The lines; what has no current diagnosis is diagnosed now where time is left."""
     from weaklink.examine import diagnosis_version, examine
 
     deadline = None if wait else 0.0  # begins with the first one made: loading the models is not counted
     version = diagnosis_version()
-    found: list[Diagnosis | None] = []
+    found: list[_Line] = []
     for summary in summaries:
         diagnosis = store.diagnosis(summary.id, version) if summary.version == version else None
+        models = summary.models
         if diagnosis is None and (deadline is None or time.monotonic() < deadline):
-            diagnosis = examine(store.get(summary.id), store).diagnosis
+            trace = store.get(summary.id)
+            diagnosis, models = examine(trace, store).diagnosis, trace.usage_by_model
             deadline = deadline or time.monotonic() + wait
-        found.append(diagnosis)
+        found.append(_Line(summary, diagnosis, prices.cost(models) if prices else None))
     return found
 
 
-def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis | None], drawn: Look) -> RenderableType:
+def _table(lines: Sequence[_Line], drawn: Look) -> RenderableType:
     from weaklink.report.clean import one_line
-    from weaklink.report.figures import age_text, count_text, duration_text
+    from weaklink.report.figures import age_text, cost_text, count_text, duration_text
     from weaklink.report.text.columns import Column, fit
     from weaklink.report.text.look import STATUS_STYLES, VERDICT_STYLES
 
@@ -111,9 +126,9 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis | No
     question = Column("question", least=24)
     latency, tokens = Column("time", right=True, drop=1), Column("tokens", right=True, drop=3)
     age, name = Column("age", right=True, drop=2), Column("id")
-    status = Column("ended", drop=4)
+    status, cost = Column("ended", drop=4), Column("cost", right=True, drop=3)
     now = time.time_ns()
-    for summary, diagnosis in zip(summaries, diagnoses, strict=True):
+    for summary, diagnosis, spent in lines:
         if diagnosis is None:
             verdict.add("waiting", "dim")
         else:
@@ -123,11 +138,12 @@ def _table(summaries: Sequence[TraceSummary], diagnoses: Sequence[Diagnosis | No
         question.add(asked or one_line(summary.name), "" if asked else "dim")
         latency.add(duration_text(summary.duration_ns), "dim")
         tokens.add(count_text(summary.usage.total_tokens if summary.usage else None), "dim")
+        cost.add(cost_text(spent.usd) or "-" if spent else "", "dim")
         age.add(age_text(summary.start_ns, now), "dim")
         name.add(summary.id[-12:], "cyan")
         is_ok = summary.status == "ok"
         status.add("" if is_ok else summary.status, "" if is_ok else STATUS_STYLES[summary.status])
-    return fit([verdict, link, question, status, latency, tokens, age, name], drawn, indent=0)
+    return fit([verdict, link, question, status, latency, tokens, cost, age, name], drawn, indent=0)
 
 
 def _weak_link(diagnosis: Diagnosis | None, *, is_wide: bool) -> str:
@@ -141,7 +157,8 @@ def _weak_link(diagnosis: Diagnosis | None, *, is_wide: bool) -> str:
     return f"{step}: {failure}" if failure and is_wide else failure or step
 
 
-def _data(summary: TraceSummary, diagnosis: Diagnosis | None) -> dict[str, Any]:
+def _data(line: _Line) -> dict[str, Any]:
+    summary, diagnosis, cost = line
     culprit = diagnosis.culprit if diagnosis else None
     return {
         "id": summary.id, "name": summary.name, "status": summary.status, "waiting": diagnosis is None,
@@ -152,4 +169,5 @@ def _data(summary: TraceSummary, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "answer": (diagnosis and diagnosis.answer) or summary.answer,
         "start_ns": summary.start_ns, "duration_ns": summary.duration_ns, "steps": summary.spans,
         "usage": summary.usage.model_dump() if summary.usage else None,
+        "cost_usd": cost and cost.usd, "cost_reason": cost.reason if cost else "no prices are given",
     }  # fmt: skip

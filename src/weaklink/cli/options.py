@@ -21,6 +21,12 @@ QueryArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[QUERY]", help="Which traces, see `weaklink list --help`.", show_default=False),
 ]
+PricesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prices", metavar="FILE", help="What models cost, as TOML; by default WEAKLINK_PRICES, else no cost."
+    ),
+]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many traces.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from weaklink.cli.options import JsonOption, StoreOption
+from weaklink.cli.options import JsonOption, PricesOption, StoreOption
 
 
 def view(
@@ -18,6 +18,7 @@ def view(
         int | None, typer.Option("--port", "-p", min=1, max=65535, metavar="N", help="By default 8765, or a free one.")
     ] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
+    prices: PricesOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -30,15 +31,18 @@ def view(
     weaklink view
     weaklink view last
     weaklink view --store /srv/rag/.weaklink/traces.db --port 9000
+    weaklink view --prices prices.toml    with what the calls cost, see docs/viewer.md
     """
     import os
 
     from weaklink.cli.screen import show_json, show_text
+    from weaklink.prices import load_prices
     from weaklink.settings import load_settings
     from weaklink.store.location import resolve
     from weaklink.viewer.serve import serve
 
-    path = resolve(load_settings(store=store).store)
+    settings = load_settings(store=store, prices=prices)
+    path = resolve(settings.store)
     target = "" if trace is None else f"traces/{_full_id(str(path), trace)}"
 
     def ready(url: str) -> None:
@@ -55,7 +59,14 @@ def view(
 
             webbrowser.open(place)
 
-    serve(path, host=host, port=port, token=os.environ.get("WEAKLINK_VIEW_TOKEN"), ready=ready)
+    serve(
+        path,
+        host=host,
+        port=port,
+        token=os.environ.get("WEAKLINK_VIEW_TOKEN"),
+        prices=load_prices(settings.prices),
+        ready=ready,
+    )
 
 
 def _full_id(store: str, wanted: str) -> str:

@@ -1,7 +1,7 @@
 """The spans of one call, as a tree."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -197,16 +197,29 @@ class Trace(BaseModel, frozen=True):
         used = [
             span.model.usage for span in self.leaf_llms if span.model and span.model.usage and not span.model.cached
         ]
-        if not used:
-            return None
+        return _sum(used) if used else None
 
-        def total(name: str) -> int | None:
-            known = [value for usage in used if (value := getattr(usage, name)) is not None]
-            return sum(known) if known else None
-
-        return Usage(**{name: total(name) for name in Usage.model_fields})
+    @cached_property
+    def usage_by_model(self) -> dict[str, Usage]:
+        """The same by the name of the model. Where one call of a model reported nothing, its sums are not known: None."""
+        used: dict[str, list[Usage]] = {}
+        for span in self.leaf_llms:
+            if span.model is None or not span.model.cached:
+                used.setdefault(span.model.name if span.model else "", []).append(
+                    (span.model and span.model.usage) or Usage()
+                )
+        unknown = {name for name, usages in used.items() if any(usage.total_tokens is None for usage in usages)}
+        return {name: Usage() if name in unknown else _sum(usages) for name, usages in used.items()}
 
     @cached_property
     def leaf_llms(self) -> tuple[Span, ...]:
         """The llm spans with no llm span below them: one per call of a model, even where a framework nests three."""
         return tuple(span for span in self.of_kind("llm") if not self.has_below(span, "llm"))
+
+
+def _sum(used: Sequence[Usage]) -> Usage:
+    def total(name: str) -> int | None:
+        known = [value for usage in used if (value := getattr(usage, name)) is not None]
+        return sum(known) if known else None
+
+    return Usage(**{name: total(name) for name in Usage.model_fields})

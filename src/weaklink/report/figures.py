@@ -1,5 +1,7 @@
 """Numbers as people read them: scores, times, tokens, ages."""
 
+from math import floor, log10
+
 _UNITS = ((3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 _AGES = ((86_400 * 365, "y"), (86_400 * 7, "w"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -34,6 +36,15 @@ def count_text(count: int | None) -> str:
     if count < 10_000:
         return f"{count}"
     return f"{count / 1_000:.1f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
+
+
+def cost_text(usd: float | None) -> str:
+    """Dollars: "$0.0042", "$1.20", "$1,340"; "" for None."""
+    if usd is None:
+        return ""
+    if usd >= 100 or usd == 0:
+        return f"${usd:,.0f}"
+    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.{1 - floor(log10(usd))}f}"
 
 
 def age_text(start_ns: int, now_ns: int) -> str:

@@ -8,9 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
+from weaklink.model import Usage
 from weaklink.query import Query, condition_of
 
 HISTOGRAM_BINS: Final = 10
+_TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens")
+_SUM: Final = "iif(count(used.input_tokens) < count(*), NULL, sum(used.{0}))"
 
 
 class Figures(NamedTuple):
@@ -27,6 +30,8 @@ class Figures(NamedTuple):
     """Piece, p50 and p95 of the duration of the traces, in nanoseconds."""
     tokens: list[tuple[int, int, int]]
     """Piece, tokens in, tokens out."""
+    models: dict[str, Usage]
+    """Tokens by model, of the traces that have a diagnosis; where one call reported none, the sums are not known."""
     scores: list[tuple[str, int, int]]
     """Name, bin of width 0.1 from 0, number of traces whose lowest value of this score lies there."""
 
@@ -66,6 +71,13 @@ def read_figures(
         tokens=rows(
             f"SELECT {piece}, sum(coalesce(t.input_tokens, 0)), sum(coalesce(t.output_tokens, 0)) FROM {chosen} GROUP BY 1"
         ),
+        models={
+            model: Usage(**dict(zip(_TOKENS, sums, strict=True)))
+            for model, *sums in rows(
+                f"SELECT used.model, {', '.join(map(_SUM.format, _TOKENS))} "
+                f"FROM {chosen.replace('traces t WHERE', 'traces t JOIN model_usage AS used USING (seq) WHERE')} GROUP BY 1"
+            )
+        },
         scores=rows(
             f"SELECT score.key, min({HISTOGRAM_BINS - 1}, CAST(score.value * {HISTOGRAM_BINS} AS INTEGER)), count(*) "
             f"FROM {chosen.replace('traces t WHERE', 'traces t, json_each(t.scores) AS score WHERE')} GROUP BY 1, 2"

@@ -38,6 +38,8 @@ class TraceSummary(BaseModel, frozen=True):
     scores: dict[str, float] = Field(default_factory=dict[str, float])
     """The lowest value of each score, of whole steps."""
     tags: tuple[str, ...] = ()
+    models: dict[str, Usage] = Field(default_factory=dict[str, Usage])
+    """Tokens by model, as they were counted with the diagnosis; empty before."""
 
 
 class OutlineStep(NamedTuple):

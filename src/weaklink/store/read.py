@@ -25,6 +25,10 @@ _SUMMARY_COLUMNS = (
     "failure", "confidence", "diagnosed", "scores",
 )  # fmt: skip
 NEWEST = "ORDER BY t.start_ns DESC, t.seq DESC"
+_MODEL_USAGE = (
+    "SELECT model, input_tokens, output_tokens, cached_input_tokens FROM model_usage "
+    "WHERE seq = (SELECT seq FROM traces WHERE id = ?)"
+)
 # One look into the index for each name.
 _SCORE_NAMES = (
     "WITH RECURSIVE known(name) AS (VALUES ('') UNION ALL SELECT (SELECT name FROM lowest_scores WHERE name > known.name "
@@ -196,10 +200,18 @@ def _summaries(connection: apsw.Connection, rest: str, parameters: Sequence[str 
     columns = ", ".join(f"t.{column}" for column in _SUMMARY_COLUMNS)
     rows = connection.execute(f"SELECT {columns} FROM traces t {rest}", parameters).fetchall()
     roots = _roots(connection, [str(row[0]) for row in rows])
-    return [_summary(row, roots.get(str(row[0]))) for row in rows]
+    return [_summary(row, roots.get(str(row[0])), _models(connection, str(row[0]))) for row in rows]
 
 
-def _summary(row: Sequence[Any], root: Trace | None) -> TraceSummary:
+def _models(connection: apsw.Connection, trace_id: str) -> dict[str, Usage]:
+    rows = connection.execute(_MODEL_USAGE, (trace_id,))
+    return {
+        name: Usage(input_tokens=given, output_tokens=got, cached_input_tokens=cached)
+        for name, given, got, cached in rows
+    }
+
+
+def _summary(row: Sequence[Any], root: Trace | None, models: dict[str, Usage]) -> TraceSummary:
     values = dict(zip(_SUMMARY_COLUMNS, row, strict=True))
     version = values.pop("diagnosed")
     tokens = {name: values.pop(name) for name in ("input_tokens", "output_tokens")}
@@ -212,6 +224,7 @@ def _summary(row: Sequence[Any], root: Trace | None) -> TraceSummary:
             "question": "" if root is None else root.question,
             "answer": "" if root is None else root.answer,
             "tags": () if root is None else root.root.tags,
+            "models": models,
         }
     )
 

@@ -212,4 +212,18 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         DELETE FROM lowest_scores WHERE seq = OLD.seq;
     END;
     """,
+    """
+    CREATE TABLE model_usage (        -- tokens of each trace by model, counted when it is diagnosed
+        seq INTEGER NOT NULL,         -- traces.seq
+        model TEXT NOT NULL,
+        input_tokens INTEGER,         -- NULL: a call did not report any
+        output_tokens INTEGER,
+        cached_input_tokens INTEGER,
+        PRIMARY KEY (seq, model)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER model_usage_end AFTER DELETE ON traces
+    BEGIN
+        DELETE FROM model_usage WHERE seq = OLD.seq;
+    END;
+    """,
 )

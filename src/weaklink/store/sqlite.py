@@ -28,7 +28,7 @@ from weaklink.store.protocol import Breakdown, Feedback, OutlineStep, Page, Rete
 from weaklink.store.retention import Pruner
 from weaklink.store.texts import Texts
 from weaklink.store.whole import fill_with_trace
-from weaklink.store.write import SUMMARISE, Fill, run_batch
+from weaklink.store.write import ADD_USAGE, FORGET_USAGE, SUMMARISE, Fill, run_batch
 
 _T = TypeVar("_T")
 
@@ -188,6 +188,10 @@ class SQLiteStore:
         """See Store.add_diagnosis."""
         culprit = self._clean(diagnosis.culprit.name) if diagnosis.culprit else None
         body = self._body(diagnosis)
+        used = [
+            (self._clean(model), usage.input_tokens, usage.output_tokens, usage.cached_input_tokens, diagnosis.trace_id)
+            for model, usage in (seen.usage_by_model if seen else {}).items()
+        ]
 
         def change(connection: apsw.Connection) -> None:
             is_stale = seen is not None and not read.is_unchanged(connection, seen)
@@ -197,6 +201,8 @@ class SQLiteStore:
             )  # fmt: skip
             connection.execute("INSERT OR REPLACE INTO diagnoses VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute(SUMMARISE, (diagnosis.trace_id,))
+            connection.execute(FORGET_USAGE, (diagnosis.trace_id,))
+            connection.executemany(ADD_USAGE, used)
 
         self._in_transaction(change)
 

@@ -96,6 +96,11 @@ UPDATE traces SET
         HAVING count(*) > 0)
 WHERE id = ?
 """
+FORGET_USAGE: Final = "DELETE FROM model_usage WHERE seq = (SELECT seq FROM traces WHERE id = ?)"
+ADD_USAGE: Final = """
+INSERT OR REPLACE INTO model_usage (seq, model, input_tokens, output_tokens, cached_input_tokens)
+SELECT seq, ?1, ?2, ?3, ?4 FROM traces WHERE id = ?5
+"""
 # SQLite gives the GIL back at each step of a statement, and a thread that computes then keeps it for 5 ms: row by row, 512 spans
 # beside a busy host took up to 400 ms and 16 us of CPU each, and 2 us each in statements of many rows.
 _ROWS_AT_ONCE: Final = (64, 8, 1)

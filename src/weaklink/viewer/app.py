@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from weaklink import __version__
 from weaklink.errors import AmbiguousTrace, StoreError, UnknownTrace, WeaklinkError
 from weaklink.model import TextRange
+from weaklink.prices import Prices
 from weaklink.report.html import render_html
 from weaklink.report.html.elements import Html, join
 from weaklink.store import open_store
@@ -43,13 +44,21 @@ _CPU_SHARE = 0.5
 _FIELD = r"(input|output|(documents|candidates)\.\d{1,6}):\d{1,9}:\d{1,9}"
 
 
-def create_app(store: Path, *, token: str, host: str = "127.0.0.1", port: int = 8765, examine: bool = True) -> Door:
+def create_app(
+    store: Path,
+    *,
+    token: str,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    examine: bool = True,
+    prices: Prices | None = None,
+) -> Door:
     """The viewer of the store at `store`, for a server that listens on `host` and `port`.
 
-    With `examine`, what is recorded meanwhile is diagnosed in the background.
+    With `examine`, what is recorded meanwhile is diagnosed in the background. Without `prices` no cost is shown.
     """
     watching = Watch(open_store(store), cpu_share=_CPU_SHARE)
-    library = Library(store, lambda: watching.is_behind)
+    library = Library(store, lambda: watching.is_behind, prices)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncGenerator[None]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from weaklink.errors import StoreError
 from weaklink.examine import current_scores, examine
 from weaklink.model import Diagnosis
+from weaklink.prices import Cost, Prices
 from weaklink.query import BadQuery
 from weaklink.report import Report, report_of
 from weaklink.report.comparison import Comparison, compare
@@ -33,8 +34,11 @@ _MOST_FACETS: Final = 12
 class Library:
     """The store, read from many threads at once, and the reports made of it lately."""
 
-    def __init__(self, path: Path, is_diagnosing: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, path: Path, is_diagnosing: Callable[[], bool] = lambda: False, prices: Prices | None = None
+    ) -> None:
         """Nothing is opened yet. `is_diagnosing` is asked whether diagnoses are on their way."""
+        self.prices = prices
         self.path = path
         self._is_diagnosing = is_diagnosing
         # A connection reads for one thread at a time: a page must not wait for the export of a large trace.
@@ -79,9 +83,12 @@ class Library:
                 raise
             return empty
         return replace(
-            empty, rows=[Row(summary, self._diagnosis(summary)) for summary in found.traces], facets=_facets(found.counts),
+            empty, rows=[self._row(summary) for summary in found.traces], facets=_facets(found.counts),
             counted_all=found.counted_all, older=found.older, looked=found.looked,
         )  # fmt: skip
+
+    def _row(self, summary: TraceSummary) -> Row:
+        return Row(summary, self._diagnosis(summary), self.prices.cost(summary.models) if self.prices else None)
 
     def _diagnosis(self, summary: TraceSummary) -> Diagnosis | None:
         """As it was made, also by earlier rules: it is shown until the new ones have had their turn."""
@@ -99,7 +106,13 @@ class Library:
         return Shown(
             report=report, summary=summary, outline=outline, feedback=self.store.feedback(summary.id), newer=newer, older=older,
             query=query, now_ns=time.time_ns(),
+            cost=self._cost(summary, report),
         )  # fmt: skip
+
+    def _cost(self, summary: TraceSummary, report: Report) -> Cost | None:
+        """By the steps of the trace; of a large one, of which they are not all read, by what was counted with its diagnosis."""
+        models = summary.models if summary.spans > LARGE else report.trace.usage_by_model
+        return self.prices.cost(models) if self.prices else None
 
     def report(self, summary: TraceSummary, also: Sequence[str] = ()) -> Report:
         """The report on a trace; on a large one that of its root, the steps that the diagnosis names, and those in `also`."""
@@ -154,9 +167,10 @@ class Library:
         now = time.time_ns()
         try:
             since = None if seconds is None else now - seconds * 1_000_000_000
-            return Dashboard(query, span, self.store.figures(query, since_ns=since, until_ns=now, pieces=_PIECES))
+            figures = self.store.figures(query, since_ns=since, until_ns=now, pieces=_PIECES)
+            return Dashboard(query, span, figures, cost=self.prices.cost(figures.models) if self.prices else None)
         except BadQuery as error:
-            return Dashboard(query, span, None, str(error))
+            return Dashboard(query, span, None, problem=str(error))
         except StoreError:
             if self.path.exists() and self.path.stat().st_size:
                 raise

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from weaklink.errors import MissingPackage, WeaklinkError
+from weaklink.prices import Prices
 
 DEFAULT_PORT = 8765
 _SHORTEST_TOKEN = 16
@@ -18,7 +19,15 @@ class CannotServe(WeaklinkError):
     """You asked the viewer to listen where it cannot, or should not."""
 
 
-def serve(store: Path, *, host: str, port: int | None, token: str | None, ready: Callable[[str], None]) -> None:
+def serve(
+    store: Path,
+    *,
+    host: str,
+    port: int | None,
+    token: str | None,
+    prices: Prices | None = None,
+    ready: Callable[[str], None],
+) -> None:
     """Serve the store until Ctrl-C; `ready` is given the URL, with its token, once the port is open.
 
     Raises MissingPackage without the extra, CannotServe for an address in use or one that others reach without a token.
@@ -47,7 +56,7 @@ def serve(store: Path, *, host: str, port: int | None, token: str | None, ready:
     key = token or secrets.token_urlsafe(24)
     listening = _listen(host, port)
     where = listening.getsockname()[1]
-    app = create_app(store, token=key, host=host, port=where)
+    app = create_app(store, token=key, host=host, port=where, prices=prices)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False,
                             timeout_graceful_shutdown=1, ws="none", proxy_headers=False)  # fmt: skip
     shown = f"[{host}]" if ":" in host else host

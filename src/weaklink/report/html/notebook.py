@@ -24,6 +24,12 @@ _DARK_HOSTS = (
     "body.vscode-high-contrast:not(.vscode-high-contrast-light)",
 )
 
+# What JupyterLab says of all tables and lists in outputs (4.4), and a report does not. Its rules have one class: ours have two.
+_AGAINST_HOSTS = (
+    "table { table-layout: auto; margin: 0; } tbody tr, tbody tr:hover { background: none; } td { max-width: none; } "
+    "dt, dd { float: none; width: auto; padding: 0; }"
+)
+
 
 def notebook_html(what: Trace | Diagnosis) -> str:
     """The HTML that Jupyter and VS Code show for `what`; computes no score and no diagnosis."""
@@ -64,7 +70,7 @@ def _style() -> str:
     """The report's own style, for the cell's output alone."""
     page = (files("weaklink.report.html") / "page.css").read_text("utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", page, re.DOTALL)
-    rest = re.sub(r"(?m)^body \{", ":scope {", page[page.index("* { box-sizing") :])
+    rest = re.sub(r"(?m)^body \{", "& {", page[page.index("* { box-sizing") :])
     scope = f".{_CLASS}"
     on_light = ", ".join(f"{host} {scope}" for host in _LIGHT_HOSTS)
     on_dark = ", ".join(f"{host} {scope}" for host in _DARK_HOSTS)
@@ -72,5 +78,5 @@ def _style() -> str:
     return (
         f":where({scope}) {{{light}}} @media (prefers-color-scheme: dark) {{ :where({scope}) {{{dark}}} }} "
         f"{on_light} {{{light} color-scheme: light;}} {on_dark} {{{dark} color-scheme: dark;}} "
-        f"@scope ({scope}) {{ {rest} :scope {{ padding: 12px 14px; border-radius: 8px; }} }}"
+        f"{scope}{scope} {{ {rest} {_AGAINST_HOSTS} & {{ padding: 12px 14px; border-radius: 8px; }} }}"
     )

@@ -29,8 +29,7 @@ def steps_html(report: Report) -> Iterator[Html]:
 def _step(report: Report, row: StepRow) -> Html:
     span = row.span
     said = ", ".join(filter(None, ("" if span.status == "ok" else span.status, _MARKS.get(row.mark))))
-    summary = element(
-        "summary",
+    cells = (
         element("span", span.name, class_=f"name d{min(len(row.guides), _DEEPEST)}"),
         element("span", row.word, class_="role"),
         element("span", score_text(row.score), class_=f"score {level(row.score)}"),
@@ -39,6 +38,8 @@ def _step(report: Report, row: StepRow) -> Html:
         _bar(report, row),
         element("span", said, class_="said"),
     )
+    # A notebook that is not trusted, and GitHub, show it without any style: then the spaces keep the words apart.
+    summary = element("summary", *(part for cell in cells for part in (cell, " ")))
     classes = " ".join(filter(None, ("plumbing" if span.plumbing else "", "weak" if row.mark == "!" else "")))
     # A browser opens a <details> when a link leads into it, not when it leads to it.
     body = element("div", *step_panel(report, row, alone=False), id=anchor(span.id), class_="body")

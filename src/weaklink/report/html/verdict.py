@@ -29,7 +29,7 @@ def verdict_html(report: Report) -> Html:
         ]
     if diagnosis.failure:
         title += [" ", element("code", diagnosis.failure)]
-    heading = element("h1", _sure(diagnosis), *title)
+    heading = element("h1", _sure(diagnosis), " ", *title)
     return element(
         "section", heading, element("p", diagnosis.summary), class_=f"verdict {diagnosis.verdict}", aria_label="Verdict"
     )

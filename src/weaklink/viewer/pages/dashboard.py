@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from weaklink.report.figures import count_text, duration_text, share_text
+from weaklink.prices import Cost
+from weaklink.report.figures import cost_text, count_text, duration_text, share_text
 from weaklink.report.html.elements import Html, element, join
 from weaklink.store.figures import HISTOGRAM_BINS, Figures
 from weaklink.viewer.pages.layout import href, problem
@@ -28,6 +29,8 @@ class Dashboard:
     span: str
     figures: Figures | None
     """None where nothing is recorded."""
+    cost: Cost | None = None
+    """What they cost; None where no prices are given."""
     problem: str = ""
 
 
@@ -71,6 +74,7 @@ def _totals(shown: Dashboard, figures: Figures) -> Html:
     by_verdict = {verdict: sum(n for _, found, n in figures.verdicts if found == verdict) for verdict in _VERDICTS}
     traces = sum(by_verdict.values())
     judged = traces - by_verdict[None]
+    cost = shown.cost
     tokens = sum(tokens_in + tokens_out for _, tokens_in, tokens_out in figures.tokens)
     boxes = [
         ("traces", f"{traces:,}", ""),
@@ -78,6 +82,9 @@ def _totals(shown: Dashboard, figures: Figures) -> Html:
         ("not sure", share_text(by_verdict["unknown"] / judged) if judged else "", "verdict:unknown"),
         ("not diagnosed yet", f"{by_verdict[None]:,}" if by_verdict[None] else "", "verdict:none"),
         ("tokens", count_text(tokens) if tokens else "", ""),
+        ("cost" if cost.usd is not None else cost.reason, cost_text(cost.usd) or "no cost", "")
+        if cost
+        else ("", "", ""),
     ]
     return element(
         "div",

@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from weaklink.model import Span, TextRange
+from weaklink.prices import Cost
 from weaklink.report.clean import clean_json, one_line
-from weaklink.report.figures import age_text, count_text, duration_text
+from weaklink.report.figures import age_text, cost_text, count_text, duration_text
 from weaklink.report.html.elements import Html, element, join
 from weaklink.report.html.lineage import lineage_html
 from weaklink.report.html.links import anchor
@@ -38,6 +39,8 @@ class Shown:
     """Ids of the traces beside it in the list that it was opened from."""
     query: str
     now_ns: int
+    cost: Cost | None = None
+    """None where no prices are given."""
 
 
 def trace_page(shown: Shown) -> Iterator[Html]:
@@ -75,6 +78,7 @@ def _head(shown: Shown) -> Html:
         duration_text(summary.duration_ns) or "still running",
         f"{summary.spans:,} steps",
         f"{count_text(summary.usage.total_tokens)} tokens" if summary.usage else "",
+        (cost_text(shown.cost.usd) or f"no cost: {shown.cost.reason}") if shown.cost else "",
         f"{age_text(summary.start_ns, shown.now_ns)} ago",
         summary.status if summary.status not in ("ok", "incomplete") else "",
     ]

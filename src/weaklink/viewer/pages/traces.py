@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from weaklink.model import Diagnosis
+from weaklink.prices import Cost
 from weaklink.report.clean import one_line
-from weaklink.report.figures import age_text, confidence_text, count_text, duration_text
+from weaklink.report.figures import age_text, confidence_text, cost_text, count_text, duration_text
 from weaklink.report.html.elements import Html, element, join, void
 from weaklink.report.html.verdict import strip_in_miniature
 from weaklink.store.protocol import TraceSummary
@@ -25,6 +26,8 @@ class Row:
 
     summary: TraceSummary
     diagnosis: Diagnosis | None
+    cost: Cost | None
+    """None where no prices are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,14 @@ def _above(listing: Listing) -> Html:
 
 def _table(listing: Listing) -> Html:
     titles = (("", "pick"), ("Verdict", "verdict-cell"), ("Question", "question"), ("Weak link", "link"), ("Steps", "strip-cell"),
-              ("Time", "n"), ("Tokens", "n tokens"), ("Age", "n age"))  # fmt: skip
+              ("Time", "n"), ("Tokens", "n tokens"), *((("Cost", "n cost"),) if _has_cost(listing) else ()), ("Age", "n age"))  # fmt: skip
     head = element("tr", *(element("th", title, class_=class_, scope="col") for title, class_ in titles))
     rows = [_row(row, listing) for row in listing.rows]
     return element("table", element("thead", head), element("tbody", *rows, id="rows"), class_="runs")
+
+
+def _has_cost(listing: Listing) -> bool:
+    return any(row.cost is not None for row in listing.rows)
 
 
 def _row(row: Row, listing: Listing) -> Html:
@@ -121,6 +128,7 @@ def _row(row: Row, listing: Listing) -> Html:
         ),
         element("td", duration_text(summary.duration_ns), class_="n"),
         element("td", tokens, class_="n tokens"),
+        element("td", cost_text(row.cost.usd) or "–", class_="n cost", title=row.cost.reason) if row.cost else "",
         element("td", age_text(summary.start_ns, listing.now_ns), class_="n age"),
         data_id=summary.id,
     )
