@@ -66,3 +66,21 @@ def test_tokens_stand_where_they_say(text: str):
         assert token.surface == text[token.start : token.end]
         assert token.value
         last = token.start
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("Mon-Fri", "Monday-Friday"), ("Tues and Thurs", "Tuesday and Thursday"), ("Sat–Sun 10:00", "Saturday–Sunday 10:00"),
+        ("20 min", "20 minutes"), ("2 hrs", "two hours"), ("14kg", "14 kilograms"), ("3 km", "3 kilometers"), ("2 GB", "2 gigabytes"),
+        ("5 meters", "5 metres"),
+    ],
+)  # fmt: skip
+def test_short_forms_are_what_they_stand_for(short, long):
+    assert [token.value for token in tokenise(short)] == [token.value for token in tokenise(long)]
+
+
+@pytest.mark.parametrize("text", ["The Sun is hot", "He sat down", "12 m/s", "a min value", "5 a day"])
+def test_words_that_only_look_like_short_forms_stay(text):
+    found = {token.value for token in tokenise(text)}
+    assert not found & {"sunday", "saturday", "metr", "minut", "amper"}

@@ -60,6 +60,11 @@ AMBIGUOUS_MONTHS = frozenset({"may", "mar", "march", "jan", "dec", "sep"})
 """Month names that are also words; they are months only when written with a capital letter."""
 
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+SHORT_DAYS: dict[str, str] = {
+    "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "weds": "wednesday", "thu": "thursday",
+    "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday",
+}  # fmt: skip
+"""Written with a capital letter; "Sat" and "Sun" only beside another day or a time."""
 
 NUMBER_WORDS: dict[str, int] = {
     word: number
@@ -87,6 +92,19 @@ CURRENCIES: dict[str, str] = {
     "£": "£", "gbp": "£", "pound": "£", "pounds": "£",
 }  # fmt: skip
 PERCENT = frozenset({"%", "percent", "pct"})
+UNITS: dict[str, str] = {
+    short: name
+    for name, shorts in {
+        "second": "s sec secs", "minute": "min mins", "hour": "h hr hrs", "week": "wk wks", "month": "mo mos", "year": "yr yrs",
+        "millimetre": "mm millimeter millimeters", "centimetre": "cm centimeter centimeters", "metre": "m meter meters",
+        "kilometre": "km kms kilometer kilometers", "foot": "ft feet", "mile": "mi", "milligram": "mg", "gram": "g grams",
+        "kilogram": "kg kgs kilo kilos", "tonne": "t ton tons", "ounce": "oz", "litre": "l liter liters", "millilitre": "ml milliliter",
+        "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb", "watt": "w", "kilowatt": "kw", "volt": "v",
+        "ampere": "amp amps", "hertz": "hz", "kilohertz": "khz", "megahertz": "mhz", "gigahertz": "ghz",
+    }.items()
+    for short in shorts.split()
+}  # fmt: skip
+"""What a short form right after a number stands for: "20 min", "14 kg"."""
 MEASURES = frozenset(
     _words(
         """

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from weaklink.scoring.text.lexicon import (
     AMBIGUOUS_MONTHS,
     CURRENCIES,
+    DAYS,
     LIGHT,
     MEASURES,
     MONTHS,
@@ -15,8 +16,10 @@ from weaklink.scoring.text.lexicon import (
     NUMBER_WORDS,
     ORDINALS,
     PERCENT,
+    SHORT_DAYS,
     SHORT_MULTIPLIERS,
     STOPWORDS,
+    UNITS,
 )
 from weaklink.scoring.text.stems import stem
 
@@ -45,12 +48,14 @@ class Token(NamedTuple):
         return self.kind != "word"
 
 
+# "2GB" is a number and a unit.
+_BEFORE_UNIT = rf"(?=(?:{'|'.join(sorted(UNITS))})\b)"
 _CLOCK = r"[0-9]{1,2}(?::[0-9]{1,2})?"
 _TOKEN = re.compile(
     r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
     rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
     rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
-    r"|(?P<number>(?:[$£€]\s?)?[0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th|s|k|m|bn)?\b\s?%?)"
+    rf"|(?P<number>(?:[$£€]\s?)?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?\b|{_BEFORE_UNIT})\s?%?)"
     r"|(?P<wide>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
     r"|(?P<word>[^\W\d_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+(?:['’][^\W\d_]+|[0-9]+)*)",
     re.IGNORECASE,
@@ -72,7 +77,7 @@ def tokenise(text: str) -> list[Token]:
                 _complete(tokens, token, text)
             else:
                 tokens.append(token)
-    return _numerals_before_measures(tokens)
+    return _with_short_days(_numerals_before_measures(tokens))
 
 
 def content_values(tokens: list[Token]) -> list[str]:
@@ -180,6 +185,8 @@ def _complete(tokens: list[Token], token: Token, text: str) -> None:
     elif _completes_tens(before, lower):
         number = str(int(before.value) + NUMBER_WORDS[lower])
         tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
+    elif lower in UNITS and text[token.end : token.end + 1] != "/":  # "12 m/s" is no distance
+        tokens.append(token._replace(value=stem(UNITS[lower]), content=True))
     else:
         tokens.append(token)
 
@@ -197,4 +204,22 @@ def _numerals_before_measures(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def _with_short_days(tokens: list[Token]) -> list[Token]:
+    """Let "Mon" be Monday, and "Sun" Sunday where a day or a time stands beside it."""
+    for index, token in enumerate(tokens):
+        day = SHORT_DAYS.get(token.value)
+        if day is None or not token.surface[0].isupper():
+            continue
+        beside = [*tokens[max(0, index - 1) : index], *tokens[index + 1 : index + 2]]
+        if day not in _ALSO_WORDS or any(other.kind in ("time", "number") or _is_day(other) for other in beside):
+            tokens[index] = token._replace(value=stem(day))
+    return tokens
+
+
+def _is_day(token: Token) -> bool:
+    return token.value in _DAY_STEMS or (token.surface[0].isupper() and token.value in SHORT_DAYS)
+
+
+_ALSO_WORDS = frozenset({"saturday", "sunday"})
+_DAY_STEMS = frozenset(stem(day) for day in DAYS)
 _MEASURE_STEMS = frozenset(stem(word) for word in MEASURES)
