@@ -51,6 +51,7 @@ def _y(store: StoreResult, axis: Axis) -> float:
 
 def _points(result: Result, stores: Sequence[StoreResult], x: Axis, y: Axis) -> Iterator[Html]:
     taken: list[tuple[float, float]] = []
+    dots = [(_x(store, x), _y(store, y)) for store in stores]
     for store in sorted(stores, key=lambda store: _x(store, x)):
         if store.latency is None or store.recall is None:
             continue
@@ -62,9 +63,12 @@ def _points(result: Result, stores: Sequence[StoreResult], x: Axis, y: Axis) -> 
         says = f"{store.name}: recall {store.recall.value:.3f}, {store.latency.p50_ms:.3g} ms"
         best = ' class="best"' if store.on_pareto_front else ""
         yield Html(f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4.5"{best}><title>{text(says)}</title></circle>')
-        # Labels that would lie on another go down a line at a time.
+        # Labels that would lie on another or on a dot go down a line at a time.
         label_y = at_y + 4
-        while any(abs(label_y - other_y) < 12 and at_x - other_x < 150 for other_x, other_y in taken):
+        wide = 7 * len(result.short(store.name)) + 14
+        while any(abs(label_y - other_y) < 12 and at_x - other_x < 150 for other_x, other_y in taken) or any(
+            0 < dot_x - at_x < wide and abs(label_y - 4 - dot_y) < 9 for dot_x, dot_y in dots
+        ):
             label_y += 13
         taken.append((at_x, label_y))
         yield _label(at_x + 9, label_y, result.short(store.name))

@@ -43,7 +43,7 @@ def _problems(result: Result) -> Iterator[str]:
 def _quality(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
     rest = sorted((store for store in stores if _recall(store) < _FINDS_ALL), key=_recall)
     if not rest:
-        yield f"Quality: all find the same {result.k} passages as an exact search. The store does not change your answers."
+        yield f"Quality: all find the same {result.k} passages as an exact search. Your chain is given the same by each."
         return
     missed = ", ".join(f"{result.short(store.name)} {_recall(store):.0%}" for store in rest[:_SHOWN])
     yield (
@@ -64,11 +64,12 @@ def _filters(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
     )
     poor = [(at, store) for at, store in worst if at.recall is not None and at.recall < _USABLE]
     if poor:
-        lines = (
-            f"{result.short(store.name)} {at.recall:.0%} (of a filter that lets {at.share:.0%} through)"
-            for at, store in poor
+        lines = (f"{result.short(store.name)} {at.recall:.0%}" for at, store in poor)
+        narrow = _listed([f"{share:.0%}" for share in sorted({at.share for at, _ in poor})])
+        yield (
+            f"Filters: where a metadata filter lets only {narrow} of the passages through, these find a part of what they should: "
+            f"{', '.join(lines)}."
         )
-        yield f"Filters: of the passages that pass a metadata filter, not all find those that they should: {', '.join(lines)}."
 
 
 def _recall(store: StoreResult) -> float:

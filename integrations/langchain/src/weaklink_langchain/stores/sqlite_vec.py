@@ -18,17 +18,17 @@ class TimedCursor(sqlite.Cursor):
 
     def execute(self, *args: Any) -> "TimedCursor":
         """Run SQL."""
-        super().execute(*args)
+        sqlite.Cursor.execute(self, *args)
         return self
 
     def fetchall(self) -> list[Any]:
         """The rows."""
-        return super().fetchall()
+        return sqlite.Cursor.fetchall(self)
 
 
 class _Connection(sqlite.Connection):
     def cursor(self, factory: Any = TimedCursor) -> Any:
-        return super().cursor(factory)
+        return sqlite.Connection.cursor(self, factory)
 
 
 class _SQLite(StoreCollection):
