@@ -45,6 +45,7 @@ def test_the_chain_without_a_model_is_asked_of_every_store(asked):
     (effect,) = result.answers
     assert (effect.store, effect.questions) == ("bm25", result.corpus.queries)
     assert effect.groundedness is not None
+    assert "without a model" in " ".join(result.verdict)
 
 
 def test_a_chain_that_fails_loses_no_figure_of_the_store(asked):

@@ -177,6 +177,7 @@ def result_of(
         corpus=_corpus(workload, vectors, source), k=task.k, repeats=repeats, rounds=task.rounds,
         own_cost_us=percentile(costs, 0.5) / 1e3 if costs else 0.0, stores=tuple(sorted(stores, key=_place_in_table)),
         differences=tuple(differences_of(valid, speeds, control.noise if control else 1.0)), control=control, order_tau=order_tau(valid),
+        chain=task.chain or ("given" if effects else ""),
         answers=tuple(_effects(by_store, workload.queries) if effects is None else effects),
     )  # fmt: skip
     return result.model_copy(update={"verdict": tuple(verdict_of(result))})

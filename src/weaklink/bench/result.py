@@ -172,6 +172,8 @@ class Result(BaseModel, frozen=True):
     control: Control | None = None
     order_tau: float | None = None
     """How stable the order of speeds is over the repeats: mean Kendall tau of all pairs of them."""
+    chain: str = ""
+    """What gave the answers: "extractive" (no model), what was named, or "given"."""
     answers: tuple[AnswerEffect, ...] = ()
     verdict: tuple[str, ...] = ()
     """The result in sentences."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from weaklink.bench.answers import Gain
+from weaklink.bench.answers import EXTRACTIVE, Gain
 from weaklink.bench.result import Estimate, Result, StoreResult
 from weaklink.report.figures import bytes_text, duration_text
 
@@ -82,9 +82,10 @@ def _answers(result: Result) -> Table | None:
         for effect in result.answers
     )  # fmt: skip
     base = result.short(result.answers[0].baseline)
+    chain = "The best sentence of what is found, no model," if result.chain == EXTRACTIVE else "Your chain"
     columns = ("store", "other answer", f"{base} twice", "groundedness", "sufficiency", "questions", "errors")
     note = (
-        f"Your chain with each store, in comparison with {base}: the share of answers that are another text, beside the share that changes "
+        f"{chain} with each store, in comparison with {base}: the share of answers that are another text, beside the share that changes "
         f"when {base} is asked twice; what is gained in the scores of groundedness and sufficiency (95 % interval)."
     )
     return Table("Does the answer change?", note, columns, rows)

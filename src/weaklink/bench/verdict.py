@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from weaklink.bench.answers import EXTRACTIVE
 from weaklink.bench.result import Difference, Estimate, Result, StoreResult
 
 _FINDS_ALL = 0.99
@@ -169,11 +170,12 @@ def _gained(gains: Mapping[str, Estimate], labelled: int) -> str:
 
 def _answers(result: Result) -> Iterator[str]:
     """What the stores change in the answers of a chain, those that change nothing in one sentence."""
+    said = f"Answers{' (the best sentence of what is found, without a model)' if result.chain == EXTRACTIVE else ''}"
     same = [effect for effect in result.answers if effect.is_none]
     if same:
         names = _listed([result.short(effect.store) for effect in same])
-        yield f"Answers: with {names} no answer is another than with {result.short(same[0].baseline)}."
-    yield from (f"Answers: {effect.named(result.short)}." for effect in result.answers if not effect.is_none)
+        yield f"{said}: with {names} no answer is another than with {result.short(same[0].baseline)}."
+    yield from (f"{said}: {effect.named(result.short)}." for effect in result.answers if not effect.is_none)
 
 
 def _size(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
