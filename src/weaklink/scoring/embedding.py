@@ -2,11 +2,9 @@
 
 import functools
 import importlib.util
-import logging
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,28 +12,34 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 256
 _MAX_CHARACTERS = 20_000
+_WEIGHTS = f"weights/l2_supercat_{DIMENSIONS}.safetensors"
+_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 
 
-@contextmanager
-def _root_logger_kept() -> Generator[None]:
-    """WordLlama 0.4 calls logging.basicConfig when it is imported, which is the host's to call: undo it."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
+class _Model(NamedTuple):
+    vectors: "NDArray[np.float32]"
+    """One row of `DIMENSIONS` for each token of the vocabulary."""
+    tokenizer: Any
 
 
 @functools.lru_cache(maxsize=1)
-def _model() -> Any | None:
-    """The embedding model out of the installed wheel; None where it cannot be loaded."""
-    try:
-        with _root_logger_kept():
-            import wordllama  # pyright: ignore[reportMissingTypeStubs]
+def _model() -> _Model | None:
+    """The word vectors out of the installed wheel; None where they cannot be loaded.
 
-            return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+    The package itself is not imported: it imports requests, and calls logging.basicConfig, which is the host's to call.
+    """
+    try:
+        import numpy as np
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        found = importlib.util.find_spec("wordllama")
+        folder = Path(found.origin).parent if found and found.origin else Path()
+        (vectors,) = load_file(folder / _WEIGHTS).values()
+        tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return _Model(np.ascontiguousarray(vectors, dtype=np.float32), tokenizer)
     except Exception:  # noqa: BLE001 - any failure here means: score without embeddings, and say so
         return None
 
@@ -62,12 +66,12 @@ def embed(texts: Sequence[str]) -> "NDArray[np.float32]":
         raise RuntimeError("no embedding: the package wordllama or its weights cannot be loaded; pip install wordllama")
     if not texts:
         return np.zeros((0, DIMENSIONS), dtype=np.float32)
-    # A lone surrogate cannot be encoded; WordLlama 0.4 divides by 0 for an empty text and returns NaN.
-    clean = [text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") or " " for text in texts]
-    raw = np.asarray(model.embed(clean, norm=False), dtype=np.float32)
-    raw = np.nan_to_num(raw, nan=0.0, posinf=0.0, neginf=0.0)
-    lengths = np.linalg.norm(raw, axis=1, keepdims=True)
-    return np.divide(raw, lengths, out=np.zeros_like(raw), where=lengths > 1e-9)
+    # A lone surrogate cannot be encoded.
+    clean = [text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
+    rows = model.tokenizer.encode_batch(clean, add_special_tokens=False)
+    means = np.array([model.vectors[row.ids].mean(axis=0) if row.ids else np.zeros(DIMENSIONS) for row in rows], np.float32)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.divide(means, lengths, out=np.zeros_like(means), where=lengths > 1e-9)
 
 
 def similarity(one: str, other: str) -> float | None:

@@ -18,8 +18,8 @@ _VERB = (
     r"|with)\b"
 )
 _CLAUSES = re.compile(
-    rf"[;]|, (?=but|while|although|though|(?:[\w-]+ ){{0,3}}{_VERB})|\band (?={_VERB})"
-    r"|\b(?:but|while|although|though|however|except)\b",
+    rf"[;]|, (?=but|while|although|though|and (?:it|they|the|there)\b|(?!and |or |nor )(?:[\w-]+ ){{0,3}}{_VERB})"
+    rf"|\band (?={_VERB})|\b(?:but|while|although|though|however|except)\b",
     re.IGNORECASE,
 )
 """Where the reach of a negation ends: "it has no lot, street parking is free", "no Wi-Fi but a terrace"."""
