@@ -54,5 +54,5 @@ def test_days_of_a_record_that_leaves_its_hours_open_are_missing():
 
 
 def test_a_place_that_is_open_around_the_clock_all_week_is_open():
-    always = {"hours": {day: "0:0-0:0" for day in ("Friday", "Saturday", "Sunday")}}
+    always = {"hours": dict.fromkeys(("Friday", "Saturday", "Sunday"), "0:0-0:0")}
     assert conflicts("It is open on Friday and Saturday.", always) == Conflicts()

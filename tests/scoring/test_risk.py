@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weaklink.scoring.claim import read_claim
 from weaklink.scoring.contradiction import Contradiction
@@ -11,7 +13,7 @@ from weaklink.scoring.groundedness import answer_interval, answer_value, assess
 from weaklink.scoring.index import index_of
 from weaklink.scoring.logistic import fitted
 from weaklink.scoring.records import Conflicts
-from weaklink.scoring.risk import answer_risk, claim_risk, interval_of, risk_at, value_at
+from weaklink.scoring.risk import WORDS_AT_MOST, answer_risk, claim_risk, interval_of, risk_at, value_at, words_said
 from weaklink.scoring.trees import sum_of
 
 PROSE = index_of(("Employees receive 25 days of paid vacation per year.",))
@@ -67,9 +69,27 @@ def test_another_base_rate_moves_values_and_keeps_their_order():
 
 
 @pytest.mark.parametrize("kind", ["text", "question", "record"])
-def test_an_answer_of_one_sentence_is_about_as_risky_as_that_sentence(kind):
+def test_an_answer_of_one_sentence_is_as_risky_as_that_sentence(kind):
     for risk in (0.01, 0.1, 0.5, 0.95):
-        assert risk <= answer_risk([risk], kind) <= risk + 0.25
+        assert answer_risk([risk], kind) == pytest.approx(risk)
+
+
+@given(
+    st.sampled_from(["text", "question", "record"]),
+    st.lists(st.floats(1e-6, 1 - 1e-6), min_size=1, max_size=12),
+    st.data(),
+)
+def test_an_answer_gets_no_safer_where_a_sentence_gets_worse(kind, risks, data):
+    place = data.draw(st.integers(0, len(risks) - 1))
+    worse = [*risks[:place], data.draw(st.floats(risks[place], 1 - 1e-6)), *risks[place + 1 :]]
+    assert answer_risk(worse, kind) >= answer_risk(risks, kind) - 1e-9
+
+
+def test_what_a_novel_word_is_counts_within_bounds():
+    words = {"overal": -0.5, "vegetarian": 0.75, "googl": 1.5}
+    assert words_said(words, {"overal", "vegetarian", "zebra"}) == 0.25
+    assert words_said(words, {"vegetarian", "googl"}) == WORDS_AT_MOST
+    assert words_said(words, set()) == 0
 
 
 def test_an_answer_is_never_safer_than_its_worst_sentence():

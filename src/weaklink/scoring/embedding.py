@@ -30,7 +30,7 @@ def _model() -> _Model | None:
     """
     try:
         import numpy as np
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
         from tokenizers import Tokenizer
 
         found = importlib.util.find_spec("wordllama")
@@ -69,7 +69,9 @@ def embed(texts: Sequence[str]) -> "NDArray[np.float32]":
     # A lone surrogate cannot be encoded.
     clean = [text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
     rows = model.tokenizer.encode_batch(clean, add_special_tokens=False)
-    means = np.array([model.vectors[row.ids].mean(axis=0) if row.ids else np.zeros(DIMENSIONS) for row in rows], np.float32)
+    means = np.array(
+        [model.vectors[row.ids].mean(axis=0) if row.ids else np.zeros(DIMENSIONS) for row in rows], np.float32
+    )
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     return np.divide(means, lengths, out=np.zeros_like(means), where=lengths > 1e-9)
 
