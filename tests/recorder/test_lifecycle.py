@@ -197,3 +197,21 @@ def test_steps_of_many_threads_keep_to_their_traces(recorder: Recorder):
     store = open_store(recorder.path)
     assert [outline(store.get(trace_id(key))) for key in keys] == ["rag:chain > (retriever, llm)"] * 200
     store.close()
+
+
+def test_tokens_of_a_call_inside_a_call_are_counted_once(recorder: Recorder):
+    root = step(recorder, None, "root")
+    outer = step(recorder, root, "chat", "llm")
+    inner = step(recorder, outer, "complete", "llm")
+    for call in (inner, outer):
+        call.model = {"name": "m", "usage": {"input_tokens": 10, "output_tokens": 3}}
+        recorder.finish(call)
+    second = step(recorder, root, "chat", "llm")
+    second.model = {"name": "m", "usage": {"input_tokens": 1, "output_tokens": 1}}
+    recorder.finish(second)
+    recorder.finish(root)
+    trace = stored(recorder, root.key)
+    (summary,) = open_store(recorder.path).page().traces
+    for usage in (trace.usage, summary.usage):
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens) == (11, 4)

@@ -80,7 +80,10 @@ def _count(span: OpenSpan) -> None:
         trace.spans += 1
     usage = span.model.get("usage") if span.model and not span.model.get("cached") else None
     if usage and not span.usage_counted:
-        span.usage_counted = True
+        above: OpenSpan | None = span
+        while above is not None:  # a model's call inside a model's call is one call: the inner one, which ends first, counts
+            above.usage_counted = True
+            above = above.parent
         for name in ("input_tokens", "output_tokens"):
             if usage.get(name) is not None:
                 setattr(trace, name, (getattr(trace, name) or 0) + usage[name])
