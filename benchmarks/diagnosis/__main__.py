@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.diagnosis import classes, make, natural, report
 from benchmarks.diagnosis.measure import Result, Suspected, judged, milliseconds, rates, scored, suspected, using
-from benchmarks.diagnosis.questions import DEFAULT_DATA, clapnq, load
+from benchmarks.diagnosis.questions import DEFAULT_DATA, load
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
 
 WORK = Path(tempfile.gettempdir()) / "weaklink-benchmark-diagnosis"
@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument(
         "--natural",
         type=int,
-        default=150,
-        help="questions for the failures that nobody injected (default: %(default)s)",
+        default=natural.RECORDED,
+        help="record: questions in a set-up for the failures that nobody injected (default: %(default)s)",
     )
     given = parser.parse_args()
     if given.what == "record":
@@ -47,18 +47,17 @@ def main() -> None:
         classes.PAGE.write_text(classes.page(found), encoding="utf-8")
         return
     raw = suspected(found)
+    corpora = load(given.data)
+    with SmolLM() as model:
+        broke = suspected(scored(natural.made(corpora, model, given.work / "natural"), given.work / "natural"))
     if given.what == "fit":
         from benchmarks.diagnosis import fit
 
-        seen = [item for item in raw if not item.case.unseen]
+        seen = [item for item in (*raw, *broke) if not item.case.unseen]
         fit.write(fit.fit(seen), seen)
         print(f"fitted on {len(seen)} traces: {fit.WEIGHTS}")
     results = judged(raw)
-    with SmolLM() as model:
-        broke = list(natural.traces(clapnq(given.data), model, given.natural))
-    text = report.page(
-        results, found, without_their_pipeline(raw), natural.measure(broke) if broke else None, milliseconds(found)
-    )
+    text = report.page(results, found, without_their_pipeline(raw, broke), natural_rates(broke), milliseconds(found))
     (report.HERE / "results.md").write_text(text, encoding="utf-8")
     apart = [result for result in results if result.case.unseen and report.is_injected(result)]
     (report.HERE / "reliability.svg").write_text(report.reliability(apart), encoding="utf-8")
@@ -66,7 +65,16 @@ def main() -> None:
     print(rates(apart))
 
 
-def without_their_pipeline(raw: Sequence[Suspected]) -> list[Result]:
+def natural_rates(broke: Sequence[Suspected]) -> dict[str, natural.NaturalRates]:
+    """Of the failures that nobody injected: the questions used for fitting, and those kept apart."""
+    judgements = [(item.case, item.trace, result) for item, result in zip(broke, judged(broke), strict=True)]
+    groups = {"used for fitting": False, "kept apart": True}
+    return {
+        name: natural.measure([row for row in judgements if row[0].unseen == unseen]) for name, unseen in groups.items()
+    }
+
+
+def without_their_pipeline(raw: Sequence[Suspected], broke: Sequence[Suspected]) -> list[Result]:
     """The traces kept apart, each judged by weights that were fitted without any trace of its pipeline."""
     try:
         from benchmarks.diagnosis import fit
@@ -75,7 +83,7 @@ def without_their_pipeline(raw: Sequence[Suspected]) -> list[Result]:
     results: list[Result] = []
     pipelines = sorted({(item.case.framework, item.case.pipeline) for item in raw if item.case.pipeline != "log"})
     for pipeline in pipelines:
-        seen = [i for i in raw if not i.case.unseen and (i.case.framework, i.case.pipeline) != pipeline]
+        seen = [i for i in (*raw, *broke) if not i.case.unseen and (i.case.framework, i.case.pipeline) != pipeline]
         apart = [i for i in raw if i.case.unseen and (i.case.framework, i.case.pipeline) == pipeline]
         with using(fit.fit(seen)):
             results += judged(apart)
@@ -86,7 +94,7 @@ def record(data: Path, most: int) -> None:
     """Asks the real model for all answers that are not recorded yet; takes its time."""
     with SmolLM(live=True) as model:
         model.record([CLOSED_BOOK.format(question=q.text) for corpus in load(data) for q in corpus.questions])
-        print(sum(1 for _ in natural.traces(clapnq(data), model, most)), "traces")
+        print(sum(1 for _ in natural.traces(load(data), model, most)), "traces")
 
 
 if __name__ == "__main__":

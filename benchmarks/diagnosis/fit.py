@@ -21,8 +21,11 @@ except ModuleNotFoundError as error:
     raise SystemExit("fitting needs scipy, which weaklink itself does not: pip install scipy") from error
 
 from benchmarks.diagnosis.measure import Suspected, judged, using
+from benchmarks.diagnosis.natural import NATURAL
+from weaklink.diagnosis import Limits, blame
 from weaklink.diagnosis.finding import Finding, symptoms
 from weaklink.diagnosis.probabilities import features
+from weaklink.diagnosis.soundness import soundness
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "weaklink" / "diagnosis" / "weights" / "probabilities.json"
 PENALTY = 4.0
@@ -34,9 +37,9 @@ READS: dict[str, tuple[str, ...]] = {
     "off_topic": ("far", *LOST), "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
     "stale": (), "rewrite_drift": ("lost", *LOST), "entity_dropped": ("lost", *LOST),
     "good_document_dropped": ("gap", "lost", *LOST), "bad_order": ("gap", *LOST),
-    "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation"),
-    "unsupported": ("values", "novel", "share"), "answered_without_evidence": ("ungrounded", "insufficient"),
-    "false_abstention": (), "incomplete": (), "off_question": ("gap", "shared", "type"), "lost_in_parsing": (),
+    "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation", "sufficient"),
+    "unsupported": ("values", "novel", "share", "sufficient"), "answered_without_evidence": ("ungrounded", "insufficient"),
+    "false_abstention": (), "incomplete": ("sufficient",), "off_question": ("gap", "shared", "type", "sufficient"), "lost_in_parsing": (),
     "tool_error": LOST, "bad_arguments": LOST, "invented_argument": LOST, "wrong_route": LOST, "premature_stop": (),
     "misread_output": ("number", "name", "negation"), "loop": LOST,
 }  # fmt: skip
@@ -63,6 +66,12 @@ def observations(found: Iterable[Suspected]) -> list[Observation]:
             if not named.finding.harmless and named.finding.strength > 0:
                 by_step[named.finding.span_id].append((named.rule.__name__, named.finding))
         start = {span.id: span.start_ns for span in trace.spans}
+        proof = {named.finding.span_id for named in item.found if named.finding.hard}
+        losses = {
+            named.finding.span_id
+            for named in item.found
+            if named.rule.__name__ in blame.LOSSES and named.finding.strength > 0.5
+        }
         for step in sorted(by_step, key=lambda span_id: start[span_id]):
             here = by_step[step]
             is_culprit = step in case.culprits
@@ -70,7 +79,9 @@ def observations(found: Iterable[Suspected]) -> list[Observation]:
             for name, finding in here:
                 right = is_culprit and (name in case.failures or not is_named)
                 beside = is_culprit and not right  # true of the step as well, and not what was done to it: says nothing
-                if not finding.hard and not beside:
+                # Where a proof or a loss explains the answer, `blame` discounts the doubt by itself.
+                explained = bool(proof - {step}) or (finding.general and bool(losses - {step}))
+                if not finding.hard and not beside and not explained:
                     result.append(Observation(name, features(finding, shown), right))
             if is_culprit:
                 break
@@ -109,6 +120,52 @@ def _fit_one(seen: Sequence[Observation], reads: tuple[str, ...]) -> dict[str, A
     return {"intercept": round(float(best[-1]), 3), "weights": weights, "n": len(seen), "right": int(labels.sum())}
 
 
+SOUND = {
+    "unsuspected": 1,
+    "grounded": 1,
+    "sufficient": 1,
+    "telling": 1,
+    "carried": 1,
+    "covered": 1,
+    "mistyped": -1,
+    "asking": -1,
+}
+"""What the probability that all is well reads, and in which direction each may move it."""
+NATURAL_COUNTS = 2.0
+"""Weight of a trace in which nothing was injected: there are fewer of them, and they are what users have."""
+
+
+def fit_ok(found: Sequence[Suspected]) -> dict[str, Any]:
+    """Logistic regression, over the traces without a strong suspicion, for whether nothing is wrong."""
+    rows: list[list[float]] = []
+    labels: list[bool] = []
+    counts: list[float] = []
+    for item in found:
+        suspects = blame.suspects_of(item.trace, Limits(), blame.weighed(item.trace, item.scores, item.found))
+        if suspects and suspects[0].probability >= Limits().broken:
+            continue
+        known = soundness(item.trace, item.scores, blame.unsuspected(suspects))
+        rows.append([known.get(name, 0.0) for name in SOUND])
+        labels.append(item.case.healthy)
+        counts.append(NATURAL_COUNTS if _is_natural(item) else 1.0)
+    values, right, weights = np.array(rows), np.array(labels, float), np.array(counts)
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        risk = values @ point[:-1] + point[-1]
+        gap = weights * (1 / (1 + np.exp(-risk)) - right)
+        value = float((weights * (np.logaddexp(0, risk) - right * risk)).sum() + 0.5 * (point[:-1] ** 2).sum())
+        return value, np.append(values.T @ gap + point[:-1], gap.sum())
+
+    bounds = [(0.0, None) if sign > 0 else (None, 0.0) for sign in SOUND.values()] + [(None, None)]
+    best = minimize(loss, np.zeros(len(SOUND) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
+    fitted = {name: round(float(weight), 3) for name, weight in zip(SOUND, best[:-1], strict=True)}
+    return {"intercept": round(float(best[-1]), 3), "weights": fitted, "n": len(labels), "right": sum(labels)}
+
+
+def _is_natural(item: Suspected) -> bool:
+    return item.case.operators[0] == NATURAL
+
+
 def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
     """Slope and intercept that make a probability of what a verdict claims (Platt, 1999)."""
     values = np.clip([value for value, _ in pairs], 0.01, 0.99)
@@ -126,13 +183,14 @@ def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
 
 
 def fit(found: Sequence[Suspected]) -> dict[str, Any]:
-    """All models, fitted on these traces."""
-    model: dict[str, Any] = {"classes": fit_classes(observations(found)), "verdicts": {}}
+    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known."""
+    injected = [item for item in found if not _is_natural(item)]
+    model: dict[str, Any] = {"classes": fit_classes(observations(injected)), "verdicts": {}}
     with using(model):
         results = judged(found)
-    for verdict in ("ok", "broken"):
-        pairs = [(result.confidence, result.right_step) for result in results if result.verdict == verdict]
-        model["verdicts"][verdict] = fit_verdict(pairs)
+        model["verdicts"]["ok"] = fit_ok(found)
+    pairs = [(result.confidence, result.right_step) for result in results if result.verdict == "broken"]
+    model["verdicts"]["broken"] = fit_verdict(pairs)
     return model
 
 
@@ -140,8 +198,10 @@ def write(model: dict[str, Any], found: Sequence[Suspected], path: Path = WEIGHT
     """Puts the models where the package reads them, with what they come from."""
     head = {
         "what": "Log odds that a suspicion is right: intercept + weights x what diagnosis/probabilities.py reads",
-        "from": f"{len(found)} traces of real LangChain and LlamaIndex pipelines with operators of the half that is not kept apart",
-        "method": f"logistic regression for each class, no negative weight, L2 {PENALTY} towards the rule's own strength",
+        "from": f"{len(found)} traces of real LangChain and LlamaIndex pipelines, with operators of the half that is not kept apart or "
+        "with nothing injected, over questions of the half that is not kept apart",
+        "method": f"logistic regression for each class, no negative weight, L2 {PENALTY} towards the rule's own strength; for ok, over "
+        "the traces without a strong suspicion, each weight in the direction that its name says",
         "script": "python -m benchmarks.diagnosis fit",
         "base_rate": "40 % of the traces are healthy",
     }

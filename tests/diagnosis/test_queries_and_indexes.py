@@ -115,3 +115,40 @@ def test_an_answer_from_the_outdated_version_is_stale_and_from_the_newer_one_it_
     assert blamed(followed) == ("broken", "retriever", "stale")
     assert [evidence.at.field for evidence in followed.evidence] == ["documents.0", "documents.1"]
     assert "stale" not in named(diagnose(chain(found=(old, new), shown=(old.content, new.content), answer=GOOD)))
+
+
+LEAVE = "Parental leave: It is 14 months long, and both parents may share it."
+FOUNDED = "Ada Miller founded the company in Ostmere, where she was born."
+ABOUT_LEAVE = (("user", "Tell me about parental leave."), ("assistant", "Gladly. What would you like to know?"))
+ABOUT_ADA = (("user", "Who founded the company?"), ("assistant", "Ada Miller founded it."))
+
+
+def following_up(question, query, found, answer, turns):
+    said = [{"$type": "message", "role": role, "content": text} for role, text in turns]
+    return blamed(diagnose(rewriting(query, found, answer, question, {"input": question, "chat_history": said})))
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "found", "answer", "turns", "failure"),
+    [
+        ("And for both parents?", "parking places at the office", [PARKING, SICK], REFUSAL, ABOUT_LEAVE, "rewrite_drift"),
+        ("How long is it?", "how long", [SICK, PARKING], REFUSAL, ABOUT_LEAVE, "entity_dropped"),
+        ("Where was she born?", "Where was Marie Curie born?", ["Marie Curie was born in Warsaw."], "Marie Curie was born in Warsaw.",
+         ABOUT_ADA, "rewrite_drift"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question, query, found, answer, turns, failure):
+    assert following_up(question, query, found, answer, turns) == ("broken", "rewrite", failure)
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "found", "answer", "turns"),
+    [
+        ("And for both parents?", "parental leave for both parents", [LEAVE], "Both parents may share it.", ABOUT_LEAVE),
+        ("How long is it?", "time off for new mothers and fathers", [LEAVE, SICK], "Parental leave is 14 months long.", ABOUT_LEAVE),
+        ("Where was she born?", "Where was Ada Miller born?", [FOUNDED], "She was born in Ostmere.", ABOUT_ADA),
+        (QUESTION, "vacation days per year", [VACATION], GOOD, ABOUT_LEAVE),
+    ],
+)  # fmt: skip
+def test_a_follow_up_whose_query_keeps_the_topic_or_finds_the_passage_is_ok(question, query, found, answer, turns):
+    assert following_up(question, query, found, answer, turns) == ("ok", None, None)

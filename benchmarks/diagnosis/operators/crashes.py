@@ -79,7 +79,7 @@ CRASHES: tuple[Operator, ...] = (
     Operator(("raised",), "retrieve", search_raises, hard=True),
     Operator(("raised",), "retrieve", embedding_raises, unseen=True, hard=True),
     Operator(("raised",), "generate", model_raises, unseen=True, hard=True),
-    Operator(("raised",), "pack", packing_raises, hard=True),
+    Operator(("raised", "tool_error"), "pack", packing_raises, hard=True),
     Operator(("raised",), "rerank", reranker_raises, unseen=True, hard=True),
     Operator(("timed_out",), "retrieve", search_times_out, hard=True),
     Operator(("timed_out",), "generate", model_times_out, unseen=True, hard=True),

@@ -22,7 +22,8 @@ _EMPTY_ARGUMENT = re.compile(
     re.IGNORECASE,
 )
 _ERROR_TEXT = re.compile(
-    r"^\W{0,3}(?:error|exception|traceback|fatal|failed|failure)\b|^\W*\{?\W*\"?error\"?\s*:|\b(?:status|code)\W{1,4}[45]\d\d\b"
+    r"^\W{0,3}(?:(?:encountered|got|an?|unexpected) )*(?:error|exception|traceback|fatal|failed|failure)\b"
+    r"|^\W*\{?\W*\"?error\"?\s*:|\b(?:status|code)\W{1,4}[45]\d\d\b"
     r"|^\W*[45]\d\d\b.{0,40}(?:error|unavailable|not found|unauthori[sz]ed|forbidden|timeout|bad gateway)"
     r"|\b(?:[A-Z]\w*(?:Error|Exception)): ",
     re.IGNORECASE,

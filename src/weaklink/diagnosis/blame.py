@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 from weaklink.diagnosis.finding import Finding, Rule, symptoms
 from weaklink.diagnosis.limits import Limits
-from weaklink.diagnosis.probabilities import calibrated, sureness
+from weaklink.diagnosis.probabilities import calibrated, sure_of_culprit, sure_of_ok
+from weaklink.diagnosis.soundness import soundness
 from weaklink.model import Diagnosis, Role, Scores, Span, Step, StripCell, Suspect, Trace, Verdict
 from weaklink.model.roles import roles
 
 _MOST_SUSPECTS = 8
+LOSSES = ("good_document_dropped", "bad_order", "context_truncated", "context_not_passed", "empty_variable")
+"""Rules on steps that can be seen to have lost text on its way to the model."""
 _LEAST_SUSPICION = 0.01
 # The measure that a role is judged by in the strip.
 _SCORE_OF_ROLE: dict[Role, str] = {
@@ -45,9 +49,7 @@ def weighed(trace: Trace, scores: Scores, found: Iterable[Named]) -> list[Named]
 def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> Diagnosis:
     """The verdict that the findings carry."""
     known = roles(trace)
-    suspects = _suspects(
-        trace, known, limits, [named for named in found if not named.finding.harmless and named.finding.strength > 0]
-    )
+    suspects = suspects_of(trace, limits, found)
     harmless = [named for named in found if named.finding.harmless]
     top = suspects[0] if suspects else None
     verdict, confidence = _verdict(trace, scores, limits, suspects, harmless)
@@ -72,15 +74,22 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
     )  # fmt: skip
 
 
-def _suspects(trace: Trace, known: dict[str, Role], limits: Limits, found: list[Named]) -> list[Suspect]:
+def suspects_of(trace: Trace, limits: Limits, found: Iterable[Named]) -> list[Suspect]:
     """Each finding counts as far as no earlier step explains it; of one step its strongest finding speaks."""
+    known = roles(trace)
+    found = [named for named in found if not named.finding.harmless and named.finding.strength > 0]
     suspects: list[Suspect] = []
     unexplained = 1.0
     any_hard = any(named.finding.hard for named in found)
+    losses = {named.finding.span_id: named.finding.strength for named in found if named.rule.__name__ in LOSSES}
     for span_id in dict.fromkeys(named.finding.span_id for named in found):
         of_step = [named for named in found if named.finding.span_id == span_id]
         strongest = max(of_step, key=lambda named: _rank(named, limits))
         weight = limits.doubt_beside_hard if any_hard and not any(named.finding.hard for named in of_step) else 1.0
+        if strongest.finding.general:
+            # What the answer lacks was taken for a gap here, and a step that can be seen to have lost text explains it as well.
+            lost = max((strength for other, strength in losses.items() if other != span_id), default=0.0)
+            weight *= 1.0 - limits.explained_by_loss * lost
         for named in of_step:
             share = named.finding.strength * unexplained * weight
             suspects.append(_suspect(trace, known, named, share if named is strongest else share * 0.5))
@@ -113,11 +122,8 @@ def _verdict(
 ) -> tuple[Verdict, float]:
     top = suspects[0].probability if suspects else 0.0
     if top >= limits.broken:
-        return "broken", min(sureness("broken", top), limits.surest)
-    sound = min(limits.surest, _grounded(trace, scores))
-    for suspect in suspects:
-        sound *= 1.0 - suspect.probability
-    sound = min(limits.surest, sureness("ok", sound))
+        return "broken", min(sure_of_culprit(top), limits.surest)
+    sound = min(limits.surest, sure_of_ok(soundness(trace, scores, unsuspected(suspects))))
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
         return "unknown", top
     if trace.status == "interrupted" or _asks_nothing(trace):
@@ -136,11 +142,9 @@ def _asks_nothing(trace: Trace) -> bool:
     return trace.root.kind in ("vector_store", "embedding") and trace.status == "ok"
 
 
-def _grounded(trace: Trace, scores: Scores) -> float:
-    """Probability that the answer says what its context says; 1 where nobody could tell."""
-    generator = trace.dataflow.generator
-    value = None if generator is None else scores.value(generator.id, "groundedness")
-    return 1.0 if value is None else value
+def unsuspected(suspects: Iterable[Suspect]) -> float:
+    """Probability that none of the suspicions is right."""
+    return prod(1.0 - suspect.probability for suspect in suspects)
 
 
 def _unchecked(trace: Trace, scores: Scores) -> str:

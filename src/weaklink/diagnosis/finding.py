@@ -66,16 +66,20 @@ def trouble(trace: Trace, scores: Scores, limits: Limits) -> float:
 
 
 def symptoms(trace: Trace, scores: Scores) -> dict[str, float]:
-    """What the answer shows, each 0..1: "abstained", "ungrounded", "insufficient" (of its context); 0.5 where nobody could tell."""
+    """What the answer shows, each 0..1: "abstained", "ungrounded", and of its context "insufficient" and "sufficient".
+
+    0.5 where nobody could tell.
+    """
     generator = trace.dataflow.generator
     if generator is None:
-        return {"abstained": 0.0, "ungrounded": 0.5, "insufficient": 0.5}
+        return {"abstained": 0.0, "ungrounded": 0.5, "insufficient": 0.5, "sufficient": 0.5}
     is_refusal = abstained(generator, scores)
     grounded, enough = (scores.value(generator.id, name) for name in ("groundedness", "sufficiency"))
     return {
         "abstained": float(is_refusal),
         "ungrounded": 0.0 if is_refusal else 0.5 if grounded is None else 1.0 - grounded,
         "insufficient": 0.5 if enough is None else 1.0 - enough,
+        "sufficient": 0.5 if enough is None else enough,
     }
 
 

@@ -144,9 +144,12 @@ def incomplete(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
 
 
 def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The answer is about something else than the question."""
+    """The answer is about something else than the question, or says nothing beside it."""
     generator = trace.dataflow.generator
     if generator is None or abstained(generator, scores) or not trace.dataflow.generator_text:
+        return
+    if trace.dataflow.context and says_nothing_new(trace.dataflow.asked, trace.dataflow.generator_text):
+        yield _empty_words(trace, scores, limits, generator)
         return
     fits = scores.get(generator.id, "answer_relevance")
     if fits is None or fits.value is None:
@@ -168,15 +171,22 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     if other is not None:
         strength = 0.9
         says = f"the question is about “{other[0]}”, and the answer speaks of “{other[1]}”"
-    elif says_nothing_new(trace.dataflow.asked, text):
-        strength = 0.9
-        says = f"the answer “{quote(text, 80)}” repeats the question and adds nothing to it"
     if strength <= 0.0:
         return
     evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text)), *better]
     advice = "repeat the question at the end of the prompt, after the passages, and give fewer passages"
     signals = {"gap": max(0.0, gap), "shared": 1.0 - shared, "type": float(bool(kind) and not fitting)}
     yield Finding(generator.id, strength, says, evidence, advice, signals=signals)
+
+
+def _empty_words(trace: Trace, scores: Scores, limits: Limits, generator: Span) -> Finding:
+    text = trace.dataflow.generator_text
+    enough = scores.value(generator.id, "sufficiency")
+    strength = 0.9 * (1.0 - (0.5 if enough is None else ramp(enough, limits.insufficient)))
+    says = f"the answer “{quote(text, 80)}” repeats the question and adds nothing to it"
+    evidence = [Evidence(says=f"the answer: “{quote(text)}”", at=excerpt(generator, "output", text))]
+    advice = "use a stronger model, or show it an example of an answer in the prompt"
+    return Finding(generator.id, strength, says, evidence, advice, signals={"gap": 1.0})
 
 
 class _Passage(NamedTuple):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote
+from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, main_text, messages_in, text_of
 from weaklink.model.roles import roles
@@ -26,25 +26,26 @@ _LIMIT_SAID = re.compile(
 
 def raised(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step raised an exception."""
-    for span in origins(trace):
+    for span, strength in _failures(trace, scores, limits):
         if span.kind not in ("tool", "parser") and not _has_a_name(trace, span):
-            yield _hard(
-                trace, span, limits, "look at the innermost frame, or catch the error with a fallback or a retry"
-            )
-    for span in trace.spans:
-        is_origin = span.error is not None and span.error.origin == span.id
-        if span.status == "recovered" and span.kind != "tool" and is_origin:
-            yield _made_good(trace, span, "a retry, a fallback or a handler made good for it")
+            advice = "look at the innermost frame, or catch the error with a fallback or a retry"
+            yield _hard(trace, span, strength, advice)
+    for span in _recovered(trace):
+        if _harm(trace, span, scores, limits) <= 0.0:
+            kind = span.error.type.rpartition(".")[2] if span.error else "an error"
+            says = f"{span.name} failed with {kind}, and a retry, a fallback or a handler made good for it"
+            advice = "nothing is broken; a failure that returns is worth a look"
+            yield Finding(span.id, 0.0, says, harmless=True, advice=advice)
 
 
 def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step took longer than it was given."""
-    for span in origins(trace):
+    for span, strength in _failures(trace, scores, limits):
         if span.kind != "tool" and is_error_of(span, _TIMEOUTS):
             yield _hard(
                 trace,
                 span,
-                limits,
+                strength,
                 "raise the time-out, ask for less (a smaller k, a shorter prompt), or add a fallback",
             )
     if trace.status != "cancelled":
@@ -58,7 +59,7 @@ def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
 
 def limit_reached(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step ran into a limit of its provider: requests, tokens, or the length of the context."""
-    for span in origins(trace):
+    for span, strength in _failures(trace, scores, limits):
         if not _is_limit(span):
             continue
         error = span.error or trace.root.error
@@ -71,7 +72,7 @@ def limit_reached(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         )
         says = f"{span.name} ran into a limit: {quote(message)}"
         yield Finding(
-            span.id, limits.hard, says, [Evidence(says="its input", at=place_of(span, "input"))], advice, hard=True
+            span.id, strength, says, [Evidence(says="its input", at=place_of(span, "input"))], advice, hard=True
         )
 
 
@@ -96,7 +97,10 @@ def format_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     for span in origins(trace):
         if _is_format_error(trace, span):
             yield _hard(
-                trace, span, limits, "ask for the format in the prompt, use structured output, or parse more leniently"
+                trace,
+                span,
+                limits.hard,
+                "ask for the format in the prompt, use structured output, or parse more leniently",
             )
 
 
@@ -190,7 +194,7 @@ def _is_format_error(trace: Trace, span: Span) -> bool:
     return span.kind == "chain" and is_error_of(span, _FORMAT_ERRORS)
 
 
-def _hard(trace: Trace, span: Span, limits: Limits, advice: str) -> Finding:
+def _hard(trace: Trace, span: Span, strength: float, advice: str) -> Finding:
     error = span.error or trace.root.error
     kind, message = (error.type.rpartition(".")[2], error.message) if error else ("an error", "")
     says = f"{span.name} failed with {kind}: {quote(message)}" if message else f"{span.name} failed with {kind}"
@@ -198,18 +202,54 @@ def _hard(trace: Trace, span: Span, limits: Limits, advice: str) -> Finding:
     if span.input is not None:
         text = text_of(span.input)
         evidence.append(Evidence(says=f"its input: “{quote(text, 120)}”", at=_input(span, text)))
-    return Finding(span.id, limits.hard, says, evidence, advice, hard=True)
+    return Finding(span.id, strength, says, evidence, advice, hard=True)
 
 
-def _made_good(trace: Trace, span: Span, how: str) -> Finding:
-    error = span.error
-    says = (
-        f"{span.name} failed with {error.type.rpartition('.')[2]}, and {how}"
-        if error
-        else f"{span.name} failed, and {how}"
+def _failures(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Span, float]]:
+    """The steps whose failure ended the trace, or left the answer without what they should have brought; how likely that is."""
+    for span in origins(trace):
+        yield span, limits.hard
+    for span in _recovered(trace):
+        if (suspicion := _harm(trace, span, scores, limits)) > 0.0:
+            yield span, limits.hard * suspicion
+
+
+def _recovered(trace: Trace) -> list[Span]:
+    """The steps that failed, and after which the chain went on; failed tools have a rule of their own."""
+    return [
+        span for span in trace.spans
+        if span.status == "recovered" and span.kind != "tool" and span.error is not None and span.error.origin == span.id
+    ]  # fmt: skip
+
+
+def _harm(trace: Trace, span: Span, scores: Scores, limits: Limits) -> float:
+    """How surely a failure that was handled was not made good, 0..1."""
+    return trouble(trace, scores, limits) if _without_it(trace, span) else 0.0
+
+
+def _without_it(trace: Trace, span: Span) -> bool:
+    """Nothing did the work of the failed step: no step of its kind, or around it, went well after it began.
+
+    Of a step of no kind: what handled the failure gave nothing back.
+    """
+    handler = next((above for above in trace.ancestors(span) if above.status == "ok"), None)
+    if (
+        handler is not None
+        and handler.id != trace.root.id
+        and not handler.documents
+        and not text_of(handler.output).strip()
+    ):
+        return True
+    around = {above.kind for above in trace.ancestors(span)} & {"retriever", "tool", "agent"}
+    kinds = (
+        {span.kind, *around}
+        if span.kind in ("retriever", "embedding", "llm", "reranker", "vector_store")
+        else set[str]()
     )
-    return Finding(
-        span.id, 0.0, says, harmless=True, advice="nothing is broken; a failure that returns is worth a look"
+    itself = {one.id for one in (span, *trace.ancestors(span), *trace.descendants(span))}
+    return bool(kinds) and not any(
+        other.kind in kinds and other.status == "ok" and other.start_ns > span.start_ns and other.id not in itself
+        for other in trace.spans
     )
 
 

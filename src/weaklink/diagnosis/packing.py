@@ -37,7 +37,8 @@ def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     for span, says, place in _unfilled(trace):
         strength = _NOTHING_PASSED if _nothing_passed(trace) else 0.85 * trouble(trace, scores, limits)
         advice = "check that the step before returns the text under the name that the prompt's template uses"
-        yield Finding(span.id, strength, says, [Evidence(says=says, at=place), *_not_passed(trace)[:1]], advice)
+        evidence = [Evidence(says=says, at=place), *_not_passed(trace)[:1]]
+        yield Finding(span.id, strength, says, evidence, advice)
         return
 
 

@@ -9,11 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
-from math import log
 from typing import Any
 
 from weaklink.diagnosis.finding import Finding
-from weaklink.scoring.logistic import logit, probability
+from weaklink.scoring.logistic import log_odds, logit, probability
 
 _LEAST = 0.01
 
@@ -30,17 +29,23 @@ def calibrated(failure: str, finding: Finding, symptoms: Mapping[str, float]) ->
 
 def features(finding: Finding, symptoms: Mapping[str, float]) -> dict[str, float]:
     """What a class's model reads: the rule's strength as log odds, its signals, and what the answer shows."""
-    bounded = min(max(finding.strength, _LEAST), 1 - _LEAST)
-    return {"strength": log(bounded / (1 - bounded)), **finding.signals, **symptoms}
+    return {"strength": log_odds(finding.strength, _LEAST), **finding.signals, **symptoms}
 
 
-def sureness(verdict: str, raw: float) -> float:
-    """Probability that the verdict is right, from what the findings leave of it ("ok") or give to its culprit ("broken")."""
-    model = fitted()["verdicts"].get(verdict)
+def sure_of_culprit(raw: float) -> float:
+    """Probability that a trace that is called broken broke there, from the probability of its first suspect."""
+    model = fitted()["verdicts"].get("broken")
+    return raw if model is None else probability(model["intercept"] + model["slope"] * log_odds(raw, _LEAST))
+
+
+def sure_of_ok(known: Mapping[str, float]) -> float:
+    """Probability that all is well where no suspicion is strong, from what `soundness` knows."""
+    model = fitted()["verdicts"].get("ok")
     if model is None:
-        return raw
-    bounded = min(max(raw, _LEAST), 1 - _LEAST)
-    return probability(model["intercept"] + model["slope"] * log(bounded / (1 - bounded)))
+        return probability(known["unsuspected"])
+    return probability(
+        logit(model["weights"], model["intercept"], {name: known.get(name, 0.0) for name in model["weights"]})
+    )
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
@@ -9,15 +10,29 @@ from weaklink.model import Evidence, Scores, Span, Trace, main_text
 from weaklink.model.roles import roles
 from weaklink.scoring.embedding import similarity
 from weaklink.scoring.question import frequencies, read_question
+from weaklink.scoring.text.tokens import tokenise
 
 _UNRESOLVED = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there)\b", re.IGNORECASE
 )
+# A question that says nothing without what it points back to; "is it possible to ..." does.
+_FOLLOWS_UP = re.compile(
+    r"\b(?:its?|they|them|their|he|him|his|she|her)\b|^\W*(?:and|or|but|also|what about|how about)\b", re.IGNORECASE
+)
+_IMPERSONAL = re.compile(
+    r"\bit\s+(?:is\s+)?(?:possible|allowed|permitted|ok|okay|true|necessary|required|take)\b", re.IGNORECASE
+)
+_WORDS_OF_A_FOLLOW_UP = 3
+_OTHER_TOPIC = 0.9
 
 
 def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The rewritten query asks something else than the question."""
     for span, query in _rewrites(trace):
+        if topic := _topic_left(trace, query):
+            if topic.instead:
+                yield _other_topic(trace, scores, limits, span, query, topic)
+            continue
         lost, kept = _lost(trace, query)
         alike = similarity(trace.dataflow.asked, query)
         closeness = max(kept, alike if alike is not None else kept)
@@ -34,10 +49,13 @@ def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     """The rewritten query lacks what the question is about: a name, a number, or its subject."""
     for span, query in _rewrites(trace):
         lost, kept = _lost(trace, query)
-        subject = _unresolved(trace, query)
-        missing = lost or subject
+        topic = _topic_left(trace, query)
+        if topic and topic.instead:
+            continue  # another query: `rewrite_drift` says so
+        subject = topic.left if topic else _unresolved(trace, query)
+        missing = topic.left if topic else lost or subject
         alike = similarity(trace.dataflow.asked, query)
-        if not missing or max(kept, alike or 0.0) <= limits.same_query:
+        if not missing or (not topic and max(kept, alike or 0.0) <= limits.same_query):
             continue  # nothing is missing, or everything is: another query altogether
         share = max(1.0 - kept, 0.6 if subject else 0.0)
         says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”, without {listed(missing)}"
@@ -49,6 +67,66 @@ def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
             Evidence(says=f"in the question, not in the query: {listed(missing)}", at=at),
         ]
         yield Finding(span.id, strength, says, evidence, advice, signals={"lost": share})
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    """What a follow-up question is about by what was said before, and the query is not."""
+
+    left: list[str]
+    """Words of the topic, the rarest first."""
+    instead: list[str]
+    """What the query has in their place, said in no turn of the conversation."""
+
+
+def _topic_left(trace: Trace, query: str) -> _Topic | None:
+    """A follow-up ("how long is it?") rests on its topic: None where the query has a word of that, or the question is none."""
+    question = trace.question
+    own = _content(question)
+    if not _FOLLOWS_UP.search(question) or _IMPERSONAL.search(question) or len(own) > _WORDS_OF_A_FOLLOW_UP:
+        return None
+    topic, around = _topic(trace)
+    added = _content(query) - own
+    if not topic or added & around:
+        return None
+    before = read_question(" ".join(topic))
+    weights = {value: weight for value, weight in before.weights.items() if value not in own}
+    left = [before.surfaces[value] for value in sorted(weights, key=lambda value: -weights[value])]
+    new = read_question(query)
+    instead = [
+        new.surfaces[value] for value in sorted(added & new.weights.keys(), key=lambda value: -new.weights[value])
+    ]
+    return _Topic(left[:3], instead[:3]) if left else None
+
+
+def _topic(trace: Trace) -> tuple[list[str], set[str]]:
+    """The user's turns that the question follows up, back to one that stands alone, and all words of them and of the replies."""
+    said: list[str] = []
+    words: set[str] = set()
+    for role, text in reversed(trace.dataflow.turns):
+        words |= _content(text)
+        if role == "user":
+            said.append(text)
+            if not _FOLLOWS_UP.search(text):
+                break
+    return said, words
+
+
+def _content(text: str) -> set[str]:
+    return {token.value for token in tokenise(text) if token.content}
+
+
+def _other_topic(trace: Trace, scores: Scores, limits: Limits, span: Span, query: str, topic: _Topic) -> Finding:
+    """The query asks about something that nobody had spoken of."""
+    says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”, which follows up on {listed(topic.left)}"
+    evidence = [
+        Evidence(says=f"the query: “{quote(query)}”", at=_query_place(span, query)),
+        Evidence(says=f"spoken of before, not in the query: {listed(topic.left)}"),
+        Evidence(says=f"in the query, and said by nobody: {listed(topic.instead)}"),
+    ]
+    advice = f"give the model that rewrites the last turns of the conversation, and let it keep their subject ({listed(topic.left)} here)"
+    strength = _OTHER_TOPIC * _consequence(trace, scores, limits)
+    return Finding(span.id, strength, says, evidence, advice, signals={"lost": 1.0})
 
 
 def _rewrites(trace: Trace) -> Iterator[tuple[Span, str]]:

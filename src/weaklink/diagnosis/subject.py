@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from weaklink.scoring.answer import expected_type
+from weaklink.scoring.answer import expected_type, states_nothing
+from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import Token, tokenise
 
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -11,6 +12,7 @@ _CODE = re.compile(r"(?=.*[A-Z])(?=.*[0-9])\w+")
 _CHOICE = re.compile(r"\bor\b", re.IGNORECASE)
 _LETTER = re.compile(r"[A-Za-z]")
 _DIGIT = re.compile(r"[0-9]")
+_ABOUT_ITSELF = frozenset(token.value for token in tokenise("answer question following passage text help ready"))
 
 
 def labels(text: str) -> dict[str, dict[str, str]]:
@@ -54,11 +56,16 @@ def other_subject(question: str, answer: str, passages: Iterable[str], others: I
 
 
 def says_nothing_new(question: str, answer: str) -> bool:
-    """The question asks for a number, a time or a name, and every word of the answer stands in the question already."""
-    if expected_type(question) not in ("number", "time", "name") or _CHOICE.search(question):
+    """The answer asks back or greets, or every word of it stands in the question: "The answer to the question is: ...".
+
+    A choice ("north or south?") and a yes-or-no question may be answered in the question's own words.
+    """
+    if all(states_nothing(answer[start:end]) for start, end in split_sentences(answer)):
+        return True
+    if expected_type(question) == "yes or no" or _CHOICE.search(question):
         return False
-    asked = {token.value for token in tokenise(question)}
-    return all(token.value in asked for token in tokenise(answer) if token.content or token.is_value)
+    known = {token.value for token in tokenise(question)} | _ABOUT_ITSELF
+    return not any((token.content or token.is_value) and token.value not in known for token in tokenise(answer))
 
 
 def _is_label(token: Token, text: str) -> bool:

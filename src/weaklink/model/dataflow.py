@@ -21,8 +21,14 @@ _ANSWER_KEYS = ("answer", "output", "result", "response", "final_answer", "text"
 _CONTEXT_KEYS = ("context", "contexts", "documents", "docs", "passages", "sources", "context_str", "summaries")
 # Words by which a question points back to an earlier turn.
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there|one)\b", re.IGNORECASE
+    r"\b(?:it|its|this|that|these|those|they|them|their|he|him|his|she|her|there|one)\b"
+    r"|^\W*(?:and|or|but|also|what about|how about)\b",
+    re.IGNORECASE,
 )
+# How frameworks write a conversation into a prompt.
+_TURN = re.compile(r"^[ \t]*(user|human|assistant|ai)[ \t]*:[ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)
+_OF_USER = ("user", "human")
+_OF_MODEL = ("assistant", "ai")
 _EARLIER_TURNS = 3
 # How many calls before the generator may have written what it refines: a long run of an agent has thousands.
 _EARLIER_CALLS = 64
@@ -63,7 +69,7 @@ class Dataflow:
     @cached_property
     def asked(self) -> str:
         """The question, with what the user said before where it points back to it ("and how long is it?")."""
-        said = [text for text in self._said_before if text != self.question]
+        said = [text for role, text in self.turns if role == "user"]
         return (
             "\n".join([*said[-_EARLIER_TURNS:], self.question])
             if said and _POINTS_BACK.search(self.question)
@@ -71,10 +77,19 @@ class Dataflow:
         )
 
     @cached_property
-    def _said_before(self) -> list[str]:
-        """What the user said in earlier turns, as far as the root was given it."""
-        turns = [m for m in messages_in(self._trace.root.input) if m.get("role") in ("user", "human")]
-        return [text for turn in turns if (text := text_of(turn.get("content")).strip())]
+    def turns(self) -> tuple[tuple[str, str], ...]:
+        """What was said before the question, as ("user" or "assistant", text), in order.
+
+        As far as the root was given it, else the first model call: engines with a memory of their own write it into its prompt.
+        """
+        found = _turns_in(self._trace.root.input)
+        if not [turn for turn in found if turn != ("user", self.question)] and self._trace.leaf_llms:
+            given = self._trace.leaf_llms[0].input
+            found = _turns_in(given) or [
+                ("user" if role.lower() in _OF_USER else "assistant", text.strip())
+                for role, text in _TURN.findall(text_of(given))
+            ]
+        return tuple(turn for turn in found if turn != ("user", self.question))
 
     @cached_property
     def answer(self) -> str:
@@ -95,11 +110,22 @@ class Dataflow:
         matching = [span for span in calls if final and (text := main_text(span.output).strip()) and text in final]
         if matching:
             return matching[-1]
+        calls = tuple(span for span in calls if not self._is_query(span))
         writers = [span for span in calls if main_text(span.output).strip()]
         last = calls[-1] if calls else None
         if last is not None and last.status == "ok" and last.output is not None and not _asks_for_tools(last):
             return last  # it wrote nothing, and that is the answer
         return writers[-1] if writers else last
+
+    def _is_query(self, call: Span) -> bool:
+        """What the model wrote was asked of a retriever: it is no answer, also where the chain ended before there was one."""
+        text = main_text(call.output).strip()
+        return bool(text) and self.last_asked.get(text, -1) >= call.start_ns
+
+    @cached_property
+    def last_asked(self) -> dict[str, int]:
+        """Each query that a retriever was asked, and when it was asked last, in nanoseconds."""
+        return {text_of(span.input).strip(): span.start_ns for span in self._trace.of_kind("retriever")}
 
     @cached_property
     def generator_text(self) -> str:
@@ -236,6 +262,12 @@ def documents_in(value: JsonValue) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in documents_in(item)]
     return []
+
+
+def _turns_in(value: JsonValue) -> list[tuple[str, str]]:
+    found = [("assistant" if m.get("role") in _OF_MODEL else "user", text_of(m.get("content")).strip())
+             for m in messages_in(value) if m.get("role") in (*_OF_USER, *_OF_MODEL)]  # fmt: skip
+    return [turn for turn in found if turn[1]]
 
 
 def _asks_for_tools(llm: Span) -> bool:

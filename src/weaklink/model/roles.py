@@ -98,11 +98,6 @@ def _searches(trace: Trace) -> list[tuple[int, str]]:
     return [(span.start_ns, text_of(span.input).strip()) for span in trace.of_kind("retriever")]
 
 
-def _last_asked(trace: Trace) -> dict[str, int]:
-    """Each query that a retriever was asked, and when it was asked last."""
-    return {query: start for start, query in trace.once(_searches)}
-
-
 def _start(span: Span) -> int:
     return span.start_ns
 
@@ -125,7 +120,7 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return "parse"
     text = span.output.strip() if isinstance(span.output, str) else ""
     was_given = any(text == given.strip() for _, given in strings_in(span.input))
-    is_asked = trace.once(_last_asked).get(text, -1) >= span.start_ns
+    is_asked = trace.dataflow.last_asked.get(text, -1) >= span.start_ns
     return "rewrite" if text and not was_given and is_asked else ""
 
 

@@ -21,6 +21,12 @@ def logit(weights: Mapping[str, float], intercept: float, features: Mapping[str,
     return intercept + sum(weight * features[name] for name, weight in weights.items())
 
 
+def log_odds(value: float, least: float = 0.02) -> float:
+    """Log odds of a probability, which is kept `least` away from 0 and 1."""
+    bounded = min(max(value, least), 1.0 - least)
+    return math.log(bounded / (1.0 - bounded))
+
+
 def probability(logit_value: float) -> float:
     """The logistic function, clipped to 1e-6..1 - 1e-6 so that no product of many probabilities becomes 0 or 1."""
     bounded = min(max(logit_value, -13.8), 13.8)

@@ -54,7 +54,7 @@ def read_page(connection: apsw.Connection, query: Query, limit: int, before: str
 
 
 def _walk(connection: apsw.Connection, query: Query, most: int, before: str | None) -> _Walk:
-    """The newest `most` that fit, stretch by stretch, until time is over; by no other index, which would fetch all and sort."""
+    """The newest `most` that fit, stretch by stretch, until time is over."""
     found = condition_of(query)
     deadline = time.monotonic() + _SECONDS
     rows: list[_Row] = []
@@ -66,7 +66,7 @@ def _walk(connection: apsw.Connection, query: Query, most: int, before: str | No
         ).fetchone()
         low = _BEFORE_ALL if end is None else end[:2]
         rows += map(_Row._make, connection.execute(
-            "SELECT t.id, t.verdict, coalesce(nullif(t.role, ''), t.culprit), t.failure FROM traces t INDEXED BY traces_by_start "
+            "SELECT t.id, t.verdict, coalesce(nullif(t.role, ''), t.culprit), t.failure FROM traces t "
             f"WHERE {found.sql} AND (t.start_ns, t.seq) < (?, ?) AND (t.start_ns, t.seq) >= (?, ?) {NEWEST} LIMIT ?",
             (*found.parameters, *place, *low, most - len(rows)),
         ))  # fmt: skip

@@ -1,0 +1,44 @@
+"""What speaks for an answer that no rule has a quarrel with: whether it says something, from its context, of the kind that was asked for.
+
+An answer can be wrong with every sentence grounded: it repeats the question, or says something true beside it.
+"""
+
+from weaklink.model import Scores, Trace
+from weaklink.scoring.answer import expected_type, has_type
+from weaklink.scoring.logistic import log_odds
+from weaklink.scoring.question import read_question
+from weaklink.scoring.text.tokens import tokenise
+
+_TELLING = 4
+"""New words from which on an answer says something beside the question."""
+
+
+def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, float]:
+    """What the probability that all is well is read from; `unsuspected` is what the suspicions leave of it.
+
+    Log odds of "unsuspected", "grounded" and "sufficient"; 0..1: "telling" (words that the question has not), "carried" (share
+    of these that the context has), "covered" (share of the question, by weight, that the context has); 0 or 1: "mistyped" (a
+    number, a name or a date is asked for and not given), "asking" (the answer is a question). All neutral without an answer.
+    """
+    known = {"unsuspected": log_odds(unsuspected), "telling": 1.0, "carried": 1.0, "covered": 1.0}
+    generator, text = trace.dataflow.generator, trace.dataflow.generator_text
+    if generator is None or not text:
+        return known
+    context = _content("\n".join(passage.text for passage in trace.dataflow.context))
+    new = _content(text) - _content(trace.dataflow.asked)
+    kind = expected_type(trace.question)
+    known |= {
+        "telling": min(1.0, len(new) / _TELLING),
+        "carried": len(new & context) / len(new) if new else 0.0,
+        "covered": read_question(trace.dataflow.asked).coverage(context),
+        "mistyped": float(bool(kind) and not has_type(kind, text, trace.question)),
+        "asking": float(text.endswith("?")),
+    }
+    for name, score in (("grounded", "groundedness"), ("sufficient", "sufficiency")):
+        value = scores.value(generator.id, score)
+        known[name] = 0.0 if value is None else log_odds(value)
+    return known
+
+
+def _content(text: str) -> set[str]:
+    return {token.value for token in tokenise(text) if token.content}
