@@ -7,6 +7,7 @@ from typing import Any
 
 import chromadb
 import pytest
+from chromadb.config import Settings
 from langchain_chroma import Chroma
 from langchain_classic.retrievers import EnsembleRetriever, MultiQueryRetriever
 from langchain_core.documents import Document
@@ -40,9 +41,8 @@ class StaticEmbeddings(Embeddings):
 @pytest.fixture(scope="module")
 def store() -> Chroma:
     pages = [Document(page.content, metadata={"area": page.id.partition("/")[0]}) for page in load_handbook()]
-    return Chroma.from_documents(
-        pages, StaticEmbeddings(), collection_name="unseen-chains", client=chromadb.EphemeralClient()
-    )
+    client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False, is_persistent=False))
+    return Chroma.from_documents(pages, StaticEmbeddings(), collection_name="unseen-chains", client=client)
 
 
 def model(*texts: str) -> GenericFakeChatModel:

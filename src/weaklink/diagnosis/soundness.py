@@ -16,9 +16,10 @@ _TELLING = 4
 def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, float]:
     """What the probability that all is well is read from; `unsuspected` is what the suspicions leave of it.
 
-    Log odds of "unsuspected", "grounded" and "sufficient"; 0..1: "telling" (words that the question has not), "carried" (share
-    of these that the context has), "covered" (share of the question, by weight, that the context has); 0 or 1: "mistyped" (a
-    number, a name or a date is asked for and not given), "asking" (the answer is a question). All neutral without an answer.
+    Log odds of "unsuspected", "grounded" and "sufficient"; 0..1: "telling" (words that the question has not, or a number, date
+    or name that it asks for), "carried" (share of these that the context has), "covered" (share of the question, by weight,
+    that the context has); 0 or 1: "mistyped" (a number, a name or a date is asked for and not given), "asking" (the answer is a
+    question). All neutral without an answer.
     """
     known = {"unsuspected": log_odds(unsuspected), "telling": 1.0, "carried": 1.0, "covered": 1.0}
     generator, text = trace.dataflow.generator, trace.dataflow.generator_text
@@ -27,11 +28,13 @@ def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, flo
     context = _content("\n".join(passage.text for passage in trace.dataflow.context))
     new = _content(text) - _content(trace.dataflow.asked)
     kind = expected_type(trace.question)
+    fits = bool(kind) and has_type(kind, text, trace.question)
+    is_typed = fits and kind in ("number", "time", "name")  # "28 days" says all that was asked for
     known |= {
-        "telling": min(1.0, len(new) / _TELLING),
+        "telling": 1.0 if is_typed else min(1.0, len(new) / _TELLING),
         "carried": len(new & context) / len(new) if new else 0.0,
         "covered": read_question(trace.dataflow.asked).coverage(context),
-        "mistyped": float(bool(kind) and not has_type(kind, text, trace.question)),
+        "mistyped": float(bool(kind) and not fits),
         "asking": float(text.endswith("?")),
     }
     for name, score in (("grounded", "groundedness"), ("sufficient", "sufficiency")):

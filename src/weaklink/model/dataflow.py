@@ -85,7 +85,7 @@ class Dataflow:
         found = _turns_in(self._trace.root.input)
         if not [turn for turn in found if turn != ("user", self.question)] and self._trace.leaf_llms:
             given = self._trace.leaf_llms[0].input
-            found = _turns_in(given) or [
+            found = _before_the_last(_turns_in(given)) or [
                 ("user" if role.lower() in _OF_USER else "assistant", text.strip())
                 for role, text in _TURN.findall(text_of(given))
             ]
@@ -262,6 +262,12 @@ def documents_in(value: JsonValue) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in documents_in(item)]
     return []
+
+
+def _before_the_last(turns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The turns before the user's last one, which is what is asked now, in the words of a prompt."""
+    last = max((place for place, (role, _) in enumerate(turns) if role == "user"), default=0)
+    return turns[:last]
 
 
 def _turns_in(value: JsonValue) -> list[tuple[str, str]]:
