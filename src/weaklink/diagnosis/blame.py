@@ -62,7 +62,7 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
         culprit=blamed.step if blamed else None,
         failure=blamed.failure if blamed else None,
         confidence=round(confidence, 4),
-        summary=_summary(trace, verdict, blamed, top),
+        summary=_summary(trace, scores, verdict, blamed, top),
         suspects=tuple(suspects[:_MOST_SUSPECTS]),
         evidence=blamed.evidence if blamed else top.evidence if top and verdict == "unknown" else (),
         advice=blamed.advice if blamed else "",
@@ -162,7 +162,7 @@ def _all_scored(trace: Trace, scores: Scores) -> bool:
     return all(scores.value(span.id, "relevance") is not None for span in trace.of_kind("retriever"))
 
 
-def _summary(trace: Trace, verdict: Verdict, blamed: Suspect | None, top: Suspect | None) -> str:
+def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | None, top: Suspect | None) -> str:
     if blamed is not None:
         return _sentence(blamed.summary, blamed.step.name)
     if verdict == "ok" and trace.status == "interrupted":
@@ -175,7 +175,9 @@ def _summary(trace: Trace, verdict: Verdict, blamed: Suspect | None, top: Suspec
         return "The reader left the stream before the answer was complete, so there is no whole answer to judge."
     if top is not None:
         return f"Not sure: {top.summary}."
-    return "Not sure: nothing failed, and the answer could not be checked."
+    if _unchecked(trace, scores):
+        return "Not sure: nothing failed, and the answer could not be checked."
+    return "Not sure: nothing failed, and the scores do not tell whether the answer is right."
 
 
 def _capture(trace: Trace, scores: Scores) -> list[str]:

@@ -81,7 +81,8 @@ def _count(span: OpenSpan) -> None:
     usage = span.model.get("usage") if span.model and not span.model.get("cached") else None
     if usage and not span.usage_counted:
         above: OpenSpan | None = span
-        while above is not None:  # a model's call inside a model's call is one call: the inner one, which ends first, counts
+        # A model's call inside a model's call is one call: the inner one, which ends first, counts.
+        while above is not None:
             above.usage_counted = True
             above = above.parent
         for name in ("input_tokens", "output_tokens"):

@@ -36,9 +36,15 @@ _ASKING = frozenset(
         "high",
         "large",
         "fast",
+        "heavy",
+        "json",
+        "yaml",
+        "xml",
+        "csv",
+        "markdown",
     }
 )
-"""Words that ask rather than name: "how long", "list", "explain"."""
+"""Words that ask rather than name: "how long", "list", "explain", "as JSON"."""
 _K1 = 1.2
 _B = 0.75
 _TYPICAL_LENGTH = 120

@@ -45,6 +45,10 @@ lead head run direct
 live reside
 atmosphere ambience ambiance vibe
 takeout takeaway
+weigh weight
+high height
+wide width
+deep depth
 """
 
 _LONGEST_WORD = 40
