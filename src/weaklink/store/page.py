@@ -17,9 +17,10 @@ from weaklink.store.read import NEWEST, summaries_of
 
 MOST_COUNTED: Final = 2_000
 _SECONDS: Final = 0.1
+_SECONDS_OF_COUNTING: Final = 0.03
 # Common traces are among the first; what a subquery of a rare one finds is found again for each stretch.
 _FIRST_STRETCH: Final = 5_000
-_STRETCH: Final = 60_000
+_STRETCH: Final = 30_000
 _BEFORE_ALL: Final = (-(1 << 63), -(1 << 63))
 _AFTER_ALL: Final = ((1 << 63) - 1, (1 << 63) - 1)
 
@@ -40,8 +41,8 @@ class _Walk(NamedTuple):
 
 def read_page(connection: apsw.Connection, query: Query, limit: int, before: str | None) -> Page:
     """The newest `limit` traces that `query` finds, or those that are older than the trace `before`, and counts of the newest."""
-    counted = _walk(connection, query, MOST_COUNTED + 1, None)
-    walk = counted if before is None else _walk(connection, query, limit + 1, before)
+    counted = _walk(connection, query, MOST_COUNTED + 1, None, limit + 1)
+    walk = counted if before is None else _walk(connection, query, limit + 1, before, limit + 1)
     shown = walk.rows[:limit]
     counts = Counter((row.verdict, row.step, row.failure) for row in counted.rows[:MOST_COUNTED])
     return Page(
@@ -53,10 +54,10 @@ def read_page(connection: apsw.Connection, query: Query, limit: int, before: str
     )
 
 
-def _walk(connection: apsw.Connection, query: Query, most: int, before: str | None) -> _Walk:
-    """The newest `most` that fit, stretch by stretch, until time is over."""
+def _walk(connection: apsw.Connection, query: Query, most: int, before: str | None, enough: int) -> _Walk:
+    """The newest `most` that fit, stretch by stretch, until time is over; there is less of it for more than `enough`."""
     found = condition_of(query)
-    deadline = time.monotonic() + _SECONDS
+    began = time.monotonic()
     rows: list[_Row] = []
     place, looked = _place(connection, before), 0
     for length in chain((_FIRST_STRETCH,), repeat(_STRETCH)):
@@ -73,7 +74,7 @@ def _walk(connection: apsw.Connection, query: Query, most: int, before: str | No
         looked += length
         if len(rows) >= most or end is None:
             break
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > (_SECONDS if len(rows) < enough else _SECONDS_OF_COUNTING):
             return _Walk(rows, end[2], looked)
         place = end[:2]
     return _Walk(rows, None, looked)
