@@ -27,9 +27,7 @@ def labels(text: str) -> dict[str, dict[str, str]]:
             found.setdefault("", {})[token.value] = token.surface
         elif before is not None and _is_label(token, text):
             found.setdefault(before.value, {})[token.value] = f"{before.surface} {token.surface}"
-        if token.kind == "word" and _CODE.fullmatch(
-            token.surface
-        ):  # "E21": another code of its form stands in its place
+        if token.kind == "word" and _CODE.fullmatch(token.surface):
             form = _DIGIT.sub("0", _LETTER.sub("a", token.surface))
             found.setdefault(form, {})[token.value] = token.surface
         before = token if token.content and token.kind == "word" else None
