@@ -7,6 +7,9 @@ from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import content_values, tokenise
 
 _SOURCE = r"(?:context|documents?|passages?|texts?|information|sources?|excerpts?|articles?|handbook|material)"
+_TOLD = r"(?:mentioned|stated|specified|known|said|described)\b"
+_GIVEN = r"(?:provided|given|found|covered|included|available)\b"
+"""Of anything but information this is a claim: "parking is not available"."""
 _ABSTENTION = re.compile(
     r"\b(?:i|we) (?:do not|don't|did not|didn't|can't|cannot|can not|could not|couldn't"
     r"|am not able to|am unable to) (?:actually |really |currently )?"
@@ -19,9 +22,10 @@ _ABSTENTION = re.compile(
     r"|\b(?:no|not enough|insufficient) (?:relevant |such |specific |further )?"
     r"(?:information|answer|mention|details?)\b"
     r".{0,40}\b(?:available|provided|given|found|in the|about|on|to)\b"
-    rf"|\b(?:is|are|was|were|it's|that's) (?:not|n't|nowhere) (?:explicitly |specifically )?"
-    r"(?:mentioned|stated|specified|provided|given|found|covered|known|said|included|available|described)\b"
-    rf"(?: (?:in|by|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}|\W*$)"
+    rf"|\b(?:is|are|was|were|it's|that's) (?:not|n't|nowhere) (?:explicitly |specifically )?(?:{_TOLD}|{_GIVEN})"
+    rf" (?:in|by|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}"
+    rf"|\b(?:is|are|was|were|it's|that's) (?:not|n't|nowhere) (?:explicitly |specifically )?{_TOLD}\W*$"
+    rf"|\b(?:information|details?|answer|data)\b.{{0,80}}\b(?:is|are|was|were) not (?:explicitly )?{_GIVEN}\W*$"
     r"|^\W*(?:unknown|unanswerable|no answer|not (?:mentioned|stated|specified|available|known|found|provided)|n/a"
     r"|no idea|insufficient (?:information|context))\W*$"
     r"|\bthere is (?:no|not enough|not any) (?:\w+ )?(?:information|mention|answer|reference)\b"

@@ -91,8 +91,8 @@ def contradictions(claim: Claim, index: ContextIndex) -> list[Contradiction]:
         unit = index.units[number]
         found: list[Contradiction] = []
         for difference in _differences(claim, unit, index.held_by(number)):
-            if difference.kind == "name" and index.is_record:
-                continue  # lists of categories and addresses differ in names without conflict
+            if difference.kind in ("name", "word") and index.is_record:
+                continue  # categories, addresses and opening days differ in names and words without conflict
             strength = _strength(claim, number, index, difference)
             if strength >= _MIN_STRENGTH and not _agreed_elsewhere(claim, difference, index, strength):
                 found.append(Contradiction(number, difference.said, difference.instead, difference.kind, strength))

@@ -28,7 +28,7 @@ class ContextIndex:
         self.is_record = any(is_record(passage) for passage in passages)
         self.stream: list[str] = [token.value for unit in self.units for token in unit.tokens]
         """The values of all tokens of all units, in order."""
-        self.values: frozenset[str] = frozenset(self.stream)
+        self.values: frozenset[str] = frozenset(self.stream).union(*(unit.values for unit in self.units if unit.key))
         self._frequency = Counter(value for unit in self.units for value in unit.values)
         self._weights: dict[str, float] = {}
 

@@ -7,25 +7,25 @@ from functools import cached_property
 from typing import NamedTuple
 
 from weaklink.scoring.claim import Claim
+from weaklink.scoring.hours import Hours, conflicting, hours_of
 from weaklink.scoring.index import ContextIndex
-from weaklink.scoring.text.lexicon import DAYS, STOPWORDS
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
-from weaklink.scoring.text.units import is_negation
+from weaklink.scoring.text.units import is_negation, joined_key, key_words
 
 _VERB = (
     r"(?:is|are|was|were|has|have|does|do|it|they|there|its|their|offers?|provides?|allows?|takes?|accepts?|features?|given"
-    r"|with)\b"
+    r"|with)\b(?!-)"
 )
 _CLAUSES = re.compile(
     rf"[;]|, (?=but|while|although|though|and (?:it|they|the|there)\b|(?!and |or |nor )(?:[\w-]+ ){{0,3}}{_VERB})"
-    rf"|\band (?={_VERB})|\b(?:but|while|although|though|however|except)\b",
+    rf"|\band (?={_VERB})|\b(?:but|while|although|though|except)\b|\bhowever\b(?!,)",
     re.IGNORECASE,
 )
 """Where the reach of a negation ends: "it has no lot, street parking is free", "no Wi-Fi but a terrace"."""
-_SCHEDULE_PARTS = re.compile(r"[;]|, and (?:from )?|, (?=from )|\band (?=from |on )|, while |, but ", re.IGNORECASE)
 _NOT_STATED = re.compile(
-    r"\bnot (?:\w+ )?(?:mention|specif|stated?\b|provided|listed|indicate|clear|known|given)|\bno (?:information|mention|details?)\b"
+    r"\bnot (?:\w+ ){0,2}(?:information|details?)\b|\bno (?:information|mention|details?)\b"
+    r"|\bnot (?:\w+ )?(?:mention|specif|stated?\b|provided|listed|indicate|clear|known|given)"
     r"|\bun(?:known|clear|specified)\b",
     re.IGNORECASE,
 )
@@ -40,17 +40,6 @@ _CONFLICTS = {
     (1, True): "true_denied",
 }
 """Polarity of the record and whether the claim denies it, to what is wrong."""
-_FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
-_PARTICLES = frozenset({"out", "up", "off"})
-"""Stop words that make another word of the one before: "take out" is not "take"."""
-_OPEN = re.compile(r"\b(?:open|hours?|operat|clos)", re.IGNORECASE)
-_DAY = r"(mon|tues|wednes|thurs|fri|satur|sun)day"
-_DAY_RANGE = re.compile(rf"{_DAY}s?\s*(?:to|through|thru|-|–|until)\s*{_DAY}", re.IGNORECASE)
-_CLOSED = re.compile(
-    rf"\bclosed\s+(?:on\s+|every\s+)?((?:{_DAY}s?(?:\s*,|\s+and\b|\s*&)?\s*)+)|{_DAY}s?\s+(?:is\s+|are\s+|being\s+)?closed\b",
-    re.IGNORECASE,
-)
-_ALL_WEEK = re.compile(r"\b(?:seven|7) days|every ?day|\bdaily\b|all week", re.IGNORECASE)
 
 
 class Conflicts(NamedTuple):
@@ -65,7 +54,7 @@ class Conflicts(NamedTuple):
     true_denied: float = 0.0
     """Values that the record gives as true, denied."""
     polarity: float = 0.0
-    """Sum over the named keys: 1 where claim and record agree, -1 where they do not."""
+    """Sum over the named keys: 1 where claim and record agree, -1 where they do not; at most 0 where one conflicts."""
     group_false: float = 0.0
     """Groups named without a negation although none of their values is true."""
     wrong_hours: float = 0.0
@@ -95,10 +84,10 @@ class Record:
     def _keys(self) -> list[_Key]:
         keys: list[_Key] = []
         for number, unit in enumerate(self._index.units):
-            words = _key_words(unit.key)
+            words = key_words(unit.key)
             if words:
-                group = frozenset(map(stem, _key_words(unit.group)))
-                keys.append(_Key(frozenset(map(stem, words)), group, stem("".join(words)), unit.polarity, number))
+                group = frozenset(map(stem, key_words(unit.group)))
+                keys.append(_Key(frozenset(map(stem, words)), group, joined_key(unit.key), unit.polarity, number))
         return keys
 
     @cached_property
@@ -110,29 +99,14 @@ class Record:
     def _groups(self) -> dict[frozenset[str], list[int]]:
         groups: dict[frozenset[str], list[int]] = defaultdict(list)
         for unit in self._index.units:
-            words = _key_words(unit.group)
+            words = key_words(unit.group)
             if words:
                 groups[frozenset(map(stem, words))].append(unit.polarity)
         return groups
 
     @cached_property
-    def _hours(self) -> dict[int, frozenset[str]] | None:
-        """Day to its opening and closing time; None where the record does not speak of hours.
-
-        A day "from 0:00 to 0:00" beside days with other hours is a day without hours.
-        """
-        hours: dict[int, frozenset[str]] = {}
-        around_the_clock: dict[int, frozenset[str]] = {}
-        spoken_of = False
-        for unit in self._index.units:
-            if unit.text[:5].lower() != "hours":
-                continue
-            spoken_of = True
-            for day, name in enumerate(DAYS):
-                if name in unit.text[:40].lower():
-                    times = frozenset(token.value for token in unit.tokens if token.kind == "time")
-                    (hours if times else around_the_clock)[day] = times
-        return (hours or around_the_clock) if spoken_of else None
+    def _hours(self) -> Hours | None:
+        return hours_of(self._index.units)
 
     def conflicts(self, claim: Claim) -> Conflicts:
         """How often `claim` says other than the records."""
@@ -142,7 +116,9 @@ class Record:
         said = ""
         for clause in _CLAUSES.split(claim.text):
             said = self._clause(clause, counts) or said
-        wrong, missing = self._wrong_hours(claim)
+        if counts.keys() & set(_CONFLICTS.values()):
+            counts["polarity"] = min(counts["polarity"], 0.0)  # what agrees does not make up for what does not
+        wrong, missing = conflicting(claim.text, self._hours) if self._hours is not None else (0.0, 0.0)
         return Conflicts(**counts, wrong_hours=wrong, missing_days=missing, said=said)
 
     def _clause(self, clause: str, counts: dict[str, float]) -> str:
@@ -183,57 +159,3 @@ class Record:
             if place + 1 >= near and not {token.value, token.surface.lower()} & self._listed:
                 return False
         return False
-
-    def _wrong_hours(self, claim: Claim) -> tuple[float, float]:
-        """Times that are not those of the days beside them, and days without hours.
-
-        "9 to 5 on Monday to Friday and 10 to 2 on Saturday" gives two pairs of days and times.
-        """
-        hours = self._hours
-        if hours is None or not (claim.of_kind("time") or _OPEN.search(claim.text)):
-            return 0.0, 0.0
-        closed = set[int]().union(*(_days_named(found.group().lower()) for found in _CLOSED.finditer(claim.text)))
-        wrong = float(len(closed & hours.keys()))
-        text = _CLOSED.sub(" ", claim.text)
-        if "clos" in text.lower():
-            return wrong, 0.0
-        missing = float(len(_days_named(text.lower()) - hours.keys() - closed))
-        for some_days, some_times in _schedule(text):
-            known = [hours[day] for day in some_days if hours.get(day)]
-            wrong += sum(time not in set[str]().union(*known) for time in some_times) if known else 0.0
-            if len(some_times) == 2:
-                wrong += 0.5 * sum(not own.issubset(some_times) or len(own) != 2 for own in known)
-        return wrong, missing
-
-
-def _schedule(text: str) -> list[tuple[set[int], list[str]]]:
-    """Which days a claim puts beside which times; all with all where they do not come in pairs."""
-    parts = [part for part in _SCHEDULE_PARTS.split(text) if part.strip()]
-    places = [(_days_named(part.lower()), [t.value for t in tokenise(part) if t.kind == "time"]) for part in parts]
-    if all(days and times for days, times in places):
-        return places
-    days = set[int]().union(*(days for days, _ in places))
-    times = [token.value for token in tokenise(text) if token.kind == "time"]
-    return [(days, times)] if days and times else []
-
-
-def _key_words(key: str) -> list[str]:
-    words = re.findall(r"[a-z]+", key.lower())
-    return [word for word in words if word in _PARTICLES or (word not in STOPWORDS and word not in _FILLER)]
-
-
-def _days_named(text: str) -> set[int]:
-    days = {day for day, name in enumerate(DAYS) if re.search(rf"\b{name[:3]}(?:\b|{name[3:]})", text)}
-    span = _DAY_RANGE.search(text)
-    if span:
-        first, last = (
-            next(day for day, name in enumerate(DAYS) if name.startswith(part.lower())) for part in span.groups()
-        )
-        days |= set(range(first, last + 1)) if first <= last else {*range(first, 7), *range(last + 1)}
-    if _ALL_WEEK.search(text):
-        days = set(range(7))
-    if "weekday" in text:
-        days |= set(range(5))
-    if "weekend" in text:
-        days |= {5, 6}
-    return days

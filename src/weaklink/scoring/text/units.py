@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
-from weaklink.scoring.text.lexicon import NEGATIONS
+from weaklink.scoring.text.lexicon import NEGATIONS, STOPWORDS
 from weaklink.scoring.text.sentences import split_sentences
+from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
 
 
@@ -26,7 +27,7 @@ class Unit(NamedTuple):
     """JSON: the path above `key`, in words; "" for everything else."""
     tokens: tuple[Token, ...]
     values: frozenset[str]
-    """Values of all content tokens."""
+    """Values of all content tokens; for `key` also its words as one, for people write "takeout" and "wifi"."""
     negated: bool
 
 
@@ -35,6 +36,9 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HOURS = re.compile(r"^(\d{1,2}):(\d{1,2})-(\d{1,2}):(\d{1,2})$")
 _PRESENT = ("yes", "free", "paid")
 """What a record says of a thing that is there, beside true."""
+_FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
+_PARTICLES = frozenset({"out", "up", "off"})
+"""Stop words that make another word of the one before: "take out" is not "take"."""
 _LONG_VALUE = 80
 _MAX_DEPTH = 40
 _LONGEST_ROW = 20
@@ -68,6 +72,17 @@ def is_negation(token: Token) -> bool:
     return lower in NEGATIONS or lower.endswith("n't")
 
 
+def key_words(key: str) -> list[str]:
+    """The words of a key or group that tell what it is about."""
+    words = re.findall(r"[a-z]+", key.lower())
+    return [word for word in words if word in _PARTICLES or (word not in STOPWORDS and word not in _FILLER)]
+
+
+def joined_key(key: str) -> str:
+    """The words of a key as one: "take out" as "takeout"; "" where no word tells anything."""
+    return stem("".join(key_words(key)))
+
+
 def _parsed(passage: str) -> Any:
     stripped = passage.strip()
     if stripped[:1] not in ("{", "["):
@@ -92,7 +107,7 @@ def _prose_units(passage: str) -> Iterator[Unit]:
 def _unit(
     text: str, start: int, end: int, tokens: tuple[Token, ...], *, polarity: int = 1, key: str = "", group: str = ""
 ) -> Unit:
-    values = frozenset(token.value for token in tokens if token.content)
+    values = frozenset(token.value for token in tokens if token.content) | {joined_key(key)} - {""}
     return Unit(text, start, end, polarity, key, group, tokens, values, polarity == -1 or is_negated(tokens))
 
 

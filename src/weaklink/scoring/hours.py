@@ -1,0 +1,115 @@
+"""Opening hours: which days a claim puts beside which times, and where a record says otherwise."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from weaklink.scoring.text.lexicon import DAYS
+from weaklink.scoring.text.tokens import tokenise
+from weaklink.scoring.text.units import Unit
+
+Hours = Mapping[int, frozenset[str]]
+"""Day, from 0 for Monday, to its times; none for a day that is open around the clock."""
+
+_SPEAKS_OF = re.compile(r"\b(?:open|hours?|operat|clos)", re.IGNORECASE)
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_NAMED = re.compile(
+    rf"(?P<first>{_DAY})s?\s*(?:to|through|thru|-|–|until)\s*(?P<last>{_DAY})s?|(?P<day>{_DAY})s?"
+    r"|(?P<all>(?:seven|7) days|every ?day|\bdaily\b|all week)|(?P<week>weekdays?|weekends?)",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    rf"\bclosed\s+(?:on\s+|every\s+)?((?:{_DAY}s?(?:\s*,|\s+and\b|\s*&)?\s*)+)"
+    rf"|{_DAY}s?\s+(?:when\s+it\s+)?(?:is\s+|are\s+|being\s+|remains\s+)?closed\b",
+    re.IGNORECASE,
+)
+_GLUE = re.compile(r"[\s,&]*(?:and|or|to|until|till|through|-|–)?[\s,]*(?:on|from|is|at)?\s*", re.IGNORECASE)
+"""What may stand between two days, or two times, that belong together."""
+
+
+class _Mention(NamedTuple):
+    start: int
+    end: int
+    days: frozenset[int]
+    times: frozenset[str]
+
+
+def hours_of(units: Sequence[Unit]) -> Hours | None:
+    """The hours of each day; None where a record does not speak of hours.
+
+    A day "from 0:00 to 0:00" beside days with other hours is a day without hours.
+    """
+    hours: dict[int, frozenset[str]] = {}
+    around_the_clock: dict[int, frozenset[str]] = {}
+    spoken_of = False
+    for unit in units:
+        if unit.text[:5].lower() != "hours":
+            continue
+        spoken_of = True
+        for day, name in enumerate(DAYS):
+            if name in unit.text[:40].lower():
+                times = frozenset(token.value for token in unit.tokens if token.kind == "time")
+                (hours if times else around_the_clock)[day] = times
+    return (hours or around_the_clock) if spoken_of else None
+
+
+def conflicting(text: str, hours: Hours) -> tuple[float, float]:
+    """How many days have other hours than `text` says, or hours although it calls them closed; how many have none."""
+    if not _SPEAKS_OF.search(text) and not any(token.kind == "time" for token in tokenise(text)):
+        return 0.0, 0.0
+    closed = _all_days(_days(found) for closes in _CLOSED.finditer(text) for found in _NAMED.finditer(closes.group()))
+    wrong = float(len(closed & hours.keys()))
+    text = _CLOSED.sub(lambda found: " " * len(found.group()), text)
+    if "closed" in text.lower():
+        return wrong, 0.0
+    named = _all_days(_days(found) for found in _NAMED.finditer(text) if not found.group("week"))
+    for days, times in _schedule(text):
+        wrong += sum(not times <= hours[day] for day in days - closed if hours.get(day))
+    return wrong, float(len(named - hours.keys() - closed))
+
+
+def _schedule(text: str) -> list[tuple[frozenset[int], frozenset[str]]]:
+    """The days beside the times of "9 to 5 on Monday to Friday and 10 to 2 on Saturday": in order where they come in
+    pairs, else each with all. A day that is named again by itself leaves its range."""
+    days = _joined(
+        [_Mention(found.start(), found.end(), _days(found), frozenset()) for found in _NAMED.finditer(text)], text
+    )
+    times = _joined(
+        [
+            _Mention(token.start, token.end, frozenset(), frozenset([token.value]))
+            for token in tokenise(text)
+            if token.kind == "time"
+        ],
+        text,
+    )
+    if len(days) == len(times):
+        own = [_all_days(other.days for other in days if other.days < one.days) for one in days]
+        return [(day.days - less, time.times) for day, less, time in zip(days, own, times, strict=True)]
+    return [(day.days, time.times) for day in days for time in times] if 1 in (len(days), len(times)) else []
+
+
+def _joined(mentions: Sequence[_Mention], text: str) -> list[_Mention]:
+    """Neighbours with nothing but "and", "to" or a comma between them become one; times two by two."""
+    found: list[_Mention] = []
+    for one in mentions:
+        last = found[-1] if found else None
+        if last is None or not _GLUE.fullmatch(text, last.end, max(one.start, last.end)) or len(last.times) > 1:
+            found.append(one)
+        else:
+            found[-1] = _Mention(last.start, one.end, last.days | one.days, last.times | one.times)
+    return found
+
+
+def _days(found: re.Match[str]) -> frozenset[int]:
+    if found.group("all"):
+        return frozenset(range(7))
+    if week := found.group("week"):
+        return frozenset(range(5)) if week.lower().startswith("weekday") else frozenset({5, 6})
+    if day := found.group("day"):
+        return frozenset({DAYS.index(day.lower())})
+    first, last = (DAYS.index(found.group(name).lower()) for name in ("first", "last"))
+    return frozenset(range(first, last + 1) if first <= last else {*range(first, 7), *range(last + 1)})
+
+
+def _all_days(groups: Iterable[frozenset[int]]) -> frozenset[int]:
+    return frozenset[int]().union(*groups)
