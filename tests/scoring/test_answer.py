@@ -20,6 +20,7 @@ from weaklink.scoring.answer import answer_relevance, expected_type, is_abstenti
         "N/A",
         "I am unable to answer the question. The context does not say.",
         "Based on the context, the name of the dog is not mentioned.",
+        "Information about the dog is not available.",
     ],
 )
 def test_answers_that_say_they_cannot_answer_abstain(answer: str):
@@ -37,6 +38,8 @@ def test_answers_that_say_they_cannot_answer_abstain(answer: str):
         "Do not share your password with anyone.",
         "You cannot work from abroad.",
         "There is no limit.",
+        "Wi-Fi is not available.",
+        "Dental care is not covered.",
         "Employees who do not know the rules must ask their manager.",
         "Returns are free within 30 days. " * 12 + "The context does not mention gift cards.",
     ],

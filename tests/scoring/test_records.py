@@ -40,6 +40,14 @@ def conflicts(claim: str, record: object = CAFE) -> Conflicts:
         ("It has no music.", "Whether there is music is not mentioned.", "unknown_denied"),
         ("It is closed on Sundays.", "It is closed on Mondays.", "wrong_hours"),
         ("It is open from 8 AM to 5 PM on Tuesday.", "It is open from 8 AM to 2 PM on Tuesday.", "wrong_hours"),
+        ("It takes reservations, however, and has Wi-Fi.", "It does not, however, take reservations.", "false_said"),
+        ("It has Wi-Fi and takes reservations.", "Despite the lack of reservations and take-in service, it has Wi-Fi.", "false_said"),
+        ("It has no music.", "The record does not provide any information on music.", "unknown_denied"),
+        ("It is open on Tuesday and Wednesday from 8 AM to 2 PM, and on Sunday from 8 AM to 2 PM.",
+         "From 8 AM to 2 PM on Tuesday and Wednesday, with shorter hours on Sundays (9 AM to 1 PM).", "wrong_hours"),
+        ("It opens at 8 AM on Tuesday, Wednesday and Sunday.", "It opens at 8 AM on Tuesday and Wednesday.", "wrong_hours"),
+        ("It is open Tuesday to Sunday from 8 AM to 2 PM, except on Sundays when it is closed.",
+         "It is open on Tuesday and Wednesday from 8 AM to 2 PM, except on Mondays when it is closed.", "wrong_hours"),
         ("It is open every day of the week.", "It is open on Tuesday, Wednesday and Sunday, and closed on Monday.", "missing_days"),
     ],
 )  # fmt: skip
@@ -56,3 +64,17 @@ def test_days_of_a_record_that_leaves_its_hours_open_are_missing():
 def test_a_place_that_is_open_around_the_clock_all_week_is_open():
     always = {"hours": dict.fromkeys(("Friday", "Saturday", "Sunday"), "0:0-0:0")}
     assert conflicts("It is open on Friday and Saturday.", always) == Conflicts()
+
+
+def test_a_day_that_is_named_by_itself_leaves_its_range():
+    week = {"hours": dict.fromkeys(("Monday", "Tuesday", "Wednesday", "Thursday"), "9:0-17:0") | {"Friday": "9:0-15:0"}}
+    assert (
+        conflicts("It is open from 9 to 5 pm from Monday to Friday, and on Friday from 9 am to 3 pm.", week)
+        == Conflicts()
+    )
+    assert conflicts("It is open Monday to Friday from 9 am to 5 pm.", week).wrong_hours == 1
+
+
+def test_what_agrees_does_not_make_up_for_what_conflicts():
+    assert conflicts("It has outdoor seating and Wi-Fi.").polarity == 2
+    assert conflicts("It has outdoor seating, Wi-Fi and music.").polarity == 0

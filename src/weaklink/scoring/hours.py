@@ -23,7 +23,7 @@ _CLOSED = re.compile(
     rf"|{_DAY}s?\s+(?:when\s+it\s+)?(?:is\s+|are\s+|being\s+|remains\s+)?closed\b",
     re.IGNORECASE,
 )
-_GLUE = re.compile(r"[\s,&]*(?:and|or|to|until|till|through|-|–)?[\s,]*(?:on|from|is|at)?\s*", re.IGNORECASE)
+_GLUE = re.compile(r"[\s,&]*(?:and|or|to|until|till|through|-|–)?\s*", re.IGNORECASE)
 """What may stand between two days, or two times, that belong together."""
 
 

@@ -19,10 +19,11 @@ _VERB = (
 )
 _CLAUSES = re.compile(
     rf"[;]|, (?=but|while|although|though|and (?:it|they|the|there)\b|(?!and |or |nor )(?:[\w-]+ ){{0,3}}{_VERB})"
-    rf"|\band (?={_VERB})|\b(?:but|while|although|though|except)\b|\bhowever\b(?!,)",
+    rf"|\band (?={_VERB})|\b(?:but|while|although|though|however|except)\b",
     re.IGNORECASE,
 )
 """Where the reach of a negation ends: "it has no lot, street parking is free", "no Wi-Fi but a terrace"."""
+_ASIDE = re.compile(r", (?:however|though),")
 _NOT_STATED = re.compile(
     r"\bnot (?:\w+ ){0,2}(?:information|details?)\b|\bno (?:information|mention|details?)\b"
     r"|\bnot (?:\w+ )?(?:mention|specif|stated?\b|provided|listed|indicate|clear|known|given)"
@@ -114,7 +115,7 @@ class Record:
             return Conflicts()
         counts = defaultdict[str, float](float)
         said = ""
-        for clause in _CLAUSES.split(claim.text):
+        for clause in _CLAUSES.split(_ASIDE.sub(" ", claim.text)):
             said = self._clause(clause, counts) or said
         if counts.keys() & set(_CONFLICTS.values()):
             counts["polarity"] = min(counts["polarity"], 0.0)  # what agrees does not make up for what does not
