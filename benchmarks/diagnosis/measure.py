@@ -14,7 +14,7 @@ from benchmarks.diagnosis.make import Case
 from weaklink.diagnosis import RULES, Limits, blame, diagnose, probabilities
 from weaklink.diagnosis.blame import Named
 from weaklink.model import Score, Scores, Trace
-from weaklink.scoring import score_trace
+from weaklink.scoring import default_scorers, score_trace
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,22 @@ Found = tuple[Case, Trace, list[Score]]
 
 
 def scored(found: Iterable[tuple[Case, Trace]], folder: Path) -> list[Found]:
-    """Each trace with the default scores; kept in `folder`, because they do not change with the rules."""
+    """Each trace with the default scores; kept in `folder` until a scorer changes, because they do not change with the rules."""
+    scorers = [getattr(scorer, "version", scorer.name) for scorer in default_scorers()]
     path = folder / "scores.jsonl"
     known: dict[str, list[Score]] = {}
     if path.is_file():
         for line in path.read_text().splitlines():
             row = json.loads(line)
-            known[row["trace"]] = [Score.model_validate(score) for score in row["scores"]]
+            if row.get("scorers") == scorers:
+                known[row["trace"]] = [Score.model_validate(score) for score in row["scores"]]
     result: list[Found] = []
     with path.open("a") as file:
         for case, trace in found:
             if trace.id not in known:
                 known[trace.id] = score_trace(trace)
                 rows = [score.model_dump(mode="json", exclude_defaults=False) for score in known[trace.id]]
-                file.write(json.dumps({"trace": trace.id, "scores": rows}) + "\n")
+                file.write(json.dumps({"trace": trace.id, "scorers": scorers, "scores": rows}) + "\n")
             result.append((case, trace, known[trace.id]))
     return result
 
