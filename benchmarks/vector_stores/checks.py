@@ -1,7 +1,8 @@
 """What the benchmark itself is worth: python -m benchmarks.vector_stores.checks [--runs 100] [--out checks.json].
 
 A/A runs: comparisons of one store with itself under two names, each in processes of its own, in which any difference that is
-claimed is wrong. And what our own clock and loop add to the fastest store's search. Exit code 1 where a bound fails.
+claimed is wrong. And what our own clock and loop add to the fastest store's search. Every finished run is kept in
+.weaklink/bench, so that an interrupted check goes on where it was. Exit code 1 where a bound fails.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 from weaklink.bench.comparison import this_machine
 from weaklink.bench.data import Passage, Query
@@ -26,6 +29,7 @@ from weaklink.bench.session import Session
 from weaklink.bench.statistics import Speeds, percentile
 from weaklink.bench.worker import fill
 from weaklink.bench.workload import Workload
+from weaklink.errors import WeaklinkError
 
 MOST_CLAIMS = 0.05
 MOST_OWN_COST = 0.05
@@ -76,6 +80,41 @@ def claims_a_difference(runs: list[Run]) -> bool:
     return found is not None and not found.low <= 1 <= found.high and not 1 / NOISE < found.value < NOISE
 
 
+class Checked(BaseModel, frozen=True):
+    """What came of one A/A run."""
+
+    claimed: bool
+    own_cost_ns: tuple[int, ...]
+    """One for each process."""
+    p50_ns: tuple[float, ...]
+
+    @classmethod
+    def of(cls, runs: list[Run]) -> Checked:
+        """Raises WeaklinkError where the store failed."""
+        if failed := [run.reason for run in runs if run.status != "ok"]:
+            raise WeaklinkError(failed[0])
+        return cls(
+            claimed=claims_a_difference(runs),
+            own_cost_ns=tuple(run.own_cost_ns for run in runs),
+            p50_ns=tuple(percentile(run.latency_ns, 0.5) for run in runs),
+        )
+
+
+def checked(kept: Path, wanted: int, once: Callable[[int], list[Run]]) -> list[Checked]:
+    """`wanted` runs: those that `kept` holds, and as many as are missing, added to it one by one."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    lines = kept.read_text("utf-8").splitlines() if kept.exists() else []
+    found = [Checked.model_validate_json(line) for line in lines[:wanted]]
+    with kept.open("a", encoding="utf-8") as file:
+        for number in range(len(found), wanted):
+            found.append(Checked.of(once(number * 100)))
+            file.write(found[-1].model_dump_json() + "\n")
+            file.flush()
+            claims = sum(each.claimed for each in found)
+            print(f"{number + 1} of {wanted}: {claims} claims", file=sys.stderr, flush=True)
+    return found
+
+
 def main() -> int:
     """Measures, prints, writes; returns the exit code."""
     options = argparse.ArgumentParser(
@@ -85,33 +124,36 @@ def main() -> int:
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--store", default="exact")
     options.add_argument("--in-process", action="store_true", help="as for your own stores: faster, exact search alone")
+    options.add_argument(
+        "--folder", type=Path, default=Path(".weaklink") / "bench", help="where finished runs are kept"
+    )
     options.add_argument("--out", type=Path)
     given = options.parse_args()
-    data, claims, costs, fastest = workload(), 0, [], []
-    for number in range(given.runs):
-        seed = number * 100
-        runs = (
-            one_run_here(data, seed, given.repeats)
-            if given.in_process
-            else one_run(given.store, data, seed, given.repeats)
-        )
-        if failed := [run.reason for run in runs if run.status != "ok"]:
-            print(failed[0], file=sys.stderr)
-            return 2
-        claims += claims_a_difference(runs)
-        costs += [run.own_cost_ns for run in runs]
-        fastest += [percentile(run.latency_ns, 0.5) for run in runs]
-        print(f"{number + 1} of {given.runs}: {claims} claims", file=sys.stderr, flush=True)
-    share = percentile(costs, 0.5) / percentile(fastest, 0.5)
+    data = workload()
+
+    def once(seed: int) -> list[Run]:
+        if given.in_process:
+            return one_run_here(data, seed, given.repeats)
+        return one_run(given.store, data, seed, given.repeats)
+
+    where = "here" if given.in_process else given.store
+    try:
+        runs = checked(given.folder / f"checks-{where}-{given.repeats}.jsonl", given.runs, once)
+    except WeaklinkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    claims = sum(each.claimed for each in runs)
+    cost = percentile([cost for each in runs for cost in each.own_cost_ns], 0.5)
+    fastest = percentile([p50 for each in runs for p50 in each.p50_ns], 0.5)
     result = {
         "machine": this_machine(), "in_process": given.in_process, "store": given.store,
         "runs": given.runs, "repeats": given.repeats, "claims": claims,
-        "own_cost_ns": percentile(costs, 0.5), "p50_ns": percentile(fastest, 0.5), "own_share": share,
+        "own_cost_ns": cost, "p50_ns": fastest, "own_share": cost / fastest,
     }  # fmt: skip
     print(json.dumps(result, indent=1))
     if given.out:
         given.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    return int(claims > MOST_CLAIMS * given.runs or share > MOST_OWN_COST)
+    return int(claims > MOST_CLAIMS * given.runs or cost / fastest > MOST_OWN_COST)
 
 
 if __name__ == "__main__":
