@@ -203,8 +203,8 @@ def test_the_answer_effect_is_nothing_for_the_same_store_and_something_for_a_bro
 
 def test_labels_come_from_the_passages_that_an_answer_was_made_of():
     from weaklink import trace_from
+    from weaklink.bench.labels import with_labels
     from weaklink.bench.mined import queries_from
-    from weaklink.bench.queries import with_labels
 
     used, unused = (
         "Standby pay is 45 euros for a weekday night.",
@@ -216,5 +216,5 @@ def test_labels_come_from_the_passages_that_an_answer_was_made_of():
     (query,) = queries_from([trace, trace])
     assert (query.relevant_texts, query.count, query.traces, query.origin) == ((used,), 2, (trace.id,), "traces")
     corpus = [Passage(id="a", text=unused), Passage(id="b", text=f"Pay. {used}")]
-    assert with_labels([query], corpus)[0].relevant == {"b": 1.0}
+    assert with_labels([query], corpus).queries[0].relevant == {"b": 1.0}
     assert queries_from([trace], lambda trace_id: True)[0].relevant_texts == ()

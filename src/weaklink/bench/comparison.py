@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,11 @@ from weaklink import __version__
 from weaklink.bench.answers import EXTRACTIVE, AnswerEffect, Chain, answer_effects, chain_named, effects_of
 from weaklink.bench.corpus import UnusableCorpus, load_corpus
 from weaklink.bench.data import Query, Value
+from weaklink.bench.labels import Labelled, with_labels
 from weaklink.bench.measure import Task
 from weaklink.bench.named import UnusableCode
 from weaklink.bench.own import Own, adapt, measured, passages_of
-from weaklink.bench.queries import load_queries, make_queries, with_labels
+from weaklink.bench.queries import load_queries, make_queries
 from weaklink.bench.recipes import UnknownStore, check_urls, choose
 from weaklink.bench.result import Corpus, Result, StoreResult
 from weaklink.bench.run import AGAIN, Measure, Run
@@ -62,6 +63,7 @@ def compare(
     seed: int = 0,
     folder: str | Path = FOLDER,
     progress: Progress = lambda step: None,
+    is_time_up: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Compare vector stores on your corpus and your questions.
 
@@ -78,14 +80,19 @@ def compare(
     `chain` (a function of a store and a question that returns the answer and the passages that it went by), the result also
     says on how many questions the answer changes with the store, and whether it is better grounded. For recipes, which have
     processes of their own, it is named as "module:function", or is "extractive": the best sentence of what is found, without a
-    model.
+    model. `is_time_up` is asked before each process: once it says so, the result is of what was measured until then, and the
+    same comparison goes on from there another time.
 
     Raises WeaklinkError where corpus, queries, embedder or stores cannot be used. A store that fails is in the result.
     """
     embedder_name = _checked(chain, stores, embedder)
     own = {name: adapt(name, given) for name, given in stores.items()} if isinstance(stores, Mapping) else {}
-    passages = load_corpus(_corpus_or_read(corpus, list(own.values())))
-    asked = make_queries(passages, seed=seed) if queries is None else with_labels(load_queries(queries), passages)
+    passages, left_out = load_corpus(_corpus_or_read(corpus, list(own.values())))
+    asked, unknown = (
+        Labelled(make_queries(passages, seed=seed), ())
+        if queries is None
+        else with_labels(load_queries(queries), passages)
+    )
     names = [] if isinstance(stores, Mapping) else [stores] if isinstance(stores, str) else list(stores)
     if not own and not names:
         raise UnknownStore(
@@ -101,7 +108,7 @@ def compare(
     if isinstance(chain, str):
         task = replace(task, chain=chain, measures=task.measures | {"answers"})
     session = Session(place / "unfinished", workload, chosen, task, repeats, embedder_name)
-    runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress)]
+    runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress, is_time_up)]
     source = str(corpus) if isinstance(corpus, str | Path) else "given"
     effects = (
         answer_effects(chain, stores, workload.questions, seed=seed)
@@ -110,8 +117,10 @@ def compare(
     )
     result = result_of(runs, workload, vectors, task, repeats, source, effects)
     save_rows(place / "rows.jsonl", runs, workload, task.k)
-    session.finish()
-    return result
+    if session.is_done:
+        session.finish()
+    notes = (*left_out, *unknown)
+    return result.model_copy(update={"corpus": result.corpus.model_copy(update={"notes": notes})})
 
 
 def _checked(chain: Chain | str | None, stores: object, embedder: object) -> str:
@@ -171,10 +180,11 @@ def result_of(
     stores = with_front([store for name, store in summaries.items() if not name.endswith(AGAIN)])
     stores = with_queries(stores, {name: of_store[0].found for name, of_store in by_store.items()}, judge)
     valid = [store for store in stores if store.status == "ok"]
+    complete = min([repeats, *(store.repeats for store in valid)])
     costs = [run.own_cost_ns for run in runs if run.own_cost_ns]
     result = Result(
         made=datetime.now(UTC).isoformat(timespec="seconds"), version=__version__, machine=this_machine(),
-        corpus=_corpus(workload, vectors, source), k=task.k, repeats=repeats, rounds=task.rounds,
+        corpus=_corpus(workload, vectors, source), k=task.k, repeats=complete, rounds=task.rounds,
         own_cost_us=percentile(costs, 0.5) / 1e3 if costs else 0.0, stores=tuple(sorted(stores, key=_place_in_table)),
         differences=tuple(differences_of(valid, speeds, control.noise if control else 1.0)), control=control, order_tau=order_tau(valid),
         chain=task.chain or ("given" if effects else ""),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from weaklink.bench.data import Passage
+from weaklink.bench.reading import GUESSED, counted, decoded, read_text, some_of
 from weaklink.errors import WeaklinkError
 from weaklink.model.document import content_hash
 
 SUFFIXES = (".md", ".markdown", ".txt", ".rst", ".text")
+_READ = f"{', '.join(SUFFIXES)} are read"
+_NO_UNICODE = f"no UTF-8, read as {GUESSED}"
 _TEXT_KEYS = ("text", "content", "page_content", "passage", "document", "body")
 _ID_KEYS = ("id", "_id", "doc_id", "passage_id")
 _CHUNK = 800
@@ -23,21 +27,34 @@ class UnusableCorpus(WeaklinkError):
     """You named a corpus that cannot be read, or that holds no text."""
 
 
-def load_corpus(source: str | Path | Iterable[Any]) -> list[Passage]:
+class Read(NamedTuple):
+    """A corpus as it was found."""
+
+    passages: list[Passage]
+    notes: tuple[str, ...]
+    """What was left out or guessed: "empty: a.md, b.md"."""
+
+
+def load_corpus(source: str | Path | Iterable[Any]) -> Read:
     """The passages of a folder of text files, of a JSONL or text file, or of texts, dicts, passages or documents.
 
-    Files that are no JSONL are cut at paragraphs into chunks of at most 800 characters. A passage whose text was there
-    before is left out. Raises UnusableCorpus where nothing is left, or fewer than two passages.
+    Files that are no JSONL are cut at paragraphs into chunks of at most 800 characters. What is no text is left out of a
+    folder, and a passage whose text was there before of any corpus; the notes say so. Raises UnusableCorpus where nothing is
+    left, or fewer than two passages.
     """
-    passages = list(_read(Path(source)) if isinstance(source, str | Path) else map(_passage, source))
+    notes: list[str] = []
+    passages = list(_read(Path(source), notes) if isinstance(source, str | Path) else map(_passage, source))
     unique = {passage.text: passage for passage in reversed(passages) if passage.text.strip()}
     kept = _with_unique_ids(list(reversed(unique.values())))
     if len(kept) < 2:
+        left_out = "".join(f"; {note}" for note in notes)
         raise UnusableCorpus(
-            f"the corpus {_named(source)} holds {len(kept)} passages, and a comparison needs at least two; "
-            f"name a folder with {', '.join(SUFFIXES)} files, or a JSONL file with a field {_TEXT_KEYS[0]!r}"
+            f"the corpus {_named(source)} holds {counted(len(kept), 'passage', 'passages')}, and a comparison needs at least "
+            f"two{left_out}; name a folder with {', '.join(SUFFIXES)} files, or a JSONL file with a field {_TEXT_KEYS[0]!r}"
         )
-    return kept
+    if again := len(passages) - len(kept):
+        notes.append(f"empty or there before: {counted(again, 'passage', 'passages')}")
+    return Read(kept, tuple(notes))
 
 
 def _named(source: str | Path | Iterable[Any]) -> str:
@@ -54,38 +71,56 @@ def _with_unique_ids(passages: Sequence[Passage]) -> list[Passage]:
     return kept
 
 
-def _read(path: Path) -> Iterator[Passage]:
+def _read(path: Path, notes: list[str]) -> Iterator[Passage]:
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and _is_visible(file, path))
-        if not files:
-            raise UnusableCorpus(
-                f"there is no text file in {path}: {', '.join(SUFFIXES)} are read; "
-                "name another folder, or a JSONL file with a field 'text'"
-            )
-        for file in files:
-            yield from _chunks_of(file, str(file.relative_to(path)))
+        yield from _read_folder(path, notes)
     elif path.suffix.lower() in (".jsonl", ".ndjson"):
         for number, row in enumerate(read_jsonl(path), 1):
             yield _row(row, f"{path.stem}-{number}", f"line {number} of {path}")
     elif path.is_file():
-        yield from _chunks_of(path, path.name)
+        found = read_text(path)
+        if found is None:
+            raise UnusableCorpus(f"{path} is no text; convert it, or name a folder with text files or a JSONL file")
+        if found.encoding == GUESSED:
+            notes.append(f"{_NO_UNICODE}: {path.name}")
+        yield from _passages(found.text, path.name)
     else:
         raise UnusableCorpus(f"there is no corpus at {path}; name a folder with text files, or a JSONL file")
+
+
+def _read_folder(folder: Path, notes: list[str]) -> Iterator[Passage]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder))
+    texts = [file for file in files if file.suffix.lower() in SUFFIXES]
+    others = Counter(file.suffix.lower() or "without a suffix" for file in files if file not in set(texts))
+    if others:
+        notes.append(f"not read: {some_of([f'{count:,} {kind}' for kind, count in others.most_common()])} ({_READ})")
+    if not texts:
+        raise UnusableCorpus(
+            f"there is no text file in {folder} ({'; '.join(notes) or _READ}); convert the documents to text, name another folder, or "
+            "a JSONL file with a field 'text'"
+        )
+    odd: dict[str, list[str]] = {}
+    for file in texts:
+        name = file.relative_to(folder).as_posix()
+        try:
+            found = read_text(file)
+        except OSError as error:
+            odd.setdefault(f"cannot be read ({(error.strerror or str(error)).lower()})", []).append(name)
+            continue
+        if found is None or not found.text.strip():
+            odd.setdefault("no text in it" if found is None else "empty", []).append(name)
+            continue
+        if found.encoding == GUESSED:
+            odd.setdefault(_NO_UNICODE, []).append(name)
+        yield from _passages(found.text, name)
+    notes += [f"{what}: {some_of(names)}" for what, names in odd.items()]
 
 
 def _is_visible(file: Path, root: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
-def _chunks_of(file: Path, name: str) -> Iterator[Passage]:
-    try:
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        raise UnusableCorpus(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
-    if "\0" in text:
-        raise UnusableCorpus(
-            f"{file} is no text in UTF-8: it holds zero bytes; convert it, or move it out of the folder"
-        )
+def _passages(text: str, name: str) -> Iterator[Passage]:
     for number, chunk in enumerate(chunks(text), 1):
         yield Passage(id=f"{name}#{number}", text=chunk, metadata={"source": name})
 
@@ -125,11 +160,13 @@ def _words(sentence: str, most: int) -> Iterator[str]:
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file; raises UnusableCorpus with the line that is none."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        found = decoded(path.read_bytes())
     except OSError as error:
         raise UnusableCorpus(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except UnicodeDecodeError as error:
-        raise UnusableCorpus(f"cannot read {path}: it is no text in UTF-8 ({error.reason}); convert it") from error
+    if found is None or found.encoding == GUESSED:
+        raise UnusableCorpus(f"cannot read {path}: it is no text in UTF-8; convert it")
+    # Not splitlines: a JSON string may hold U+2028 as it is.
+    lines = found.text.split("\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

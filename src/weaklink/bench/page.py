@@ -73,7 +73,7 @@ def _table(table: Table) -> Html:
 
 def _lists(result: Result) -> Iterator[Html]:
     if lines := left_out(result):
-        yield element("h2", "Not measured")
+        yield element("h2", "Left out")
         yield element("ul", *(element("li", line) for line in lines), class_="plain")
     wrong = [(store, query) for store in result.measured for query in store.only_wrong]
     if wrong:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from weaklink.bench.corpus import read_jsonl
 from weaklink.bench.data import Passage, Query
+from weaklink.bench.reading import GUESSED, read_text
 from weaklink.errors import WeaklinkError
 
 _TEXT_KEYS = ("question", "query", "text", "input")
@@ -26,16 +29,17 @@ class UnusableQueries(WeaklinkError):
 
 
 def load_queries(source: str | Path | Iterable[Any]) -> list[Query]:
-    """The queries of a file (one per line, or JSONL with a field "question" and labels in "relevant"), or given ones.
+    """The queries of a file, or given ones.
 
-    Equal questions become one, with its frequency. Raises UnusableQueries where there is none.
+    A text file has one per line; JSONL, JSON (a list) and CSV have a field "question", and labels in "relevant". Equal
+    questions become one, with its frequency. Raises UnusableQueries where there is none.
     """
     read = _read(Path(source)) if isinstance(source, str | Path) else list(map(_query, source, range(10**9)))
     merged = merge(read)
     if not merged:
         raise UnusableQueries(
             f"there is no question in {source if isinstance(source, str | Path) else 'the queries given'}; "
-            "put one on each line, or use JSONL with a field 'question'"
+            "put one on each line, or use JSONL or CSV with a field 'question'"
         )
     return merged
 
@@ -61,40 +65,60 @@ def merge(queries: Iterable[Query]) -> list[Query]:
     return list(unique.values())
 
 
-def with_labels(queries: Sequence[Query], passages: Sequence[Passage]) -> list[Query]:
-    """The queries with their labels by id: a text is a label for the passage that it equals, holds or is part of."""
-    lines = {passage.id: " ".join(passage.text.split()) for passage in passages}
-    by_line = {line: found for found, line in lines.items()}
-
-    def ids(text: str) -> list[str]:
-        line = " ".join(text.split())
-        if line in by_line:
-            return [by_line[line]]
-        return [found for found, other in lines.items() if line in other or other in line]
-
-    return [
-        query.model_copy(
-            update={
-                "relevant": {**{found: 1.0 for text in query.relevant_texts for found in ids(text)}, **query.relevant}
-            }
-        )
-        if query.relevant_texts
-        else query
-        for query in queries
-    ]
-
-
 def _read(path: Path) -> list[Query]:
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        return [_query(row, number) for number, row in enumerate(read_jsonl(path), 1)]
+    rows = _ROWS.get(path.suffix.lower(), _lines)(path)
+    return [_query(row, number) for number, row in enumerate(rows, 1)]
+
+
+def _text(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        found = read_text(path)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise UnusableQueries(f"cannot read the queries {path}: {why}; name a text or JSONL file") from error
-    except UnicodeDecodeError as error:
-        raise UnusableQueries(f"cannot read the queries {path}: it is no text in UTF-8 ({error.reason})") from error
-    return [Query(id=str(number), text=line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+        raise UnusableQueries(f"cannot read the queries {path}: {why}; name a text, CSV or JSONL file") from error
+    if found is None or found.encoding == GUESSED:
+        raise UnusableQueries(f"cannot read the queries {path}: it is no text in UTF-8; convert it")
+    return found.text
+
+
+def _lines(path: Path) -> list[Any]:
+    return [line.strip() for line in _text(path).split("\n") if line.strip()]
+
+
+def _array(path: Path) -> list[Any]:
+    try:
+        found: Any = json.loads(_text(path))
+    except ValueError as error:
+        raise UnusableQueries(
+            f"{path} is no JSON ({error}); a file of one object on each line is named .jsonl"
+        ) from None
+    if not isinstance(found, list):
+        raise UnusableQueries(f'{path} holds no list; write [{{"question": "...", "relevant": ["id"]}}, ...]')
+    return cast("list[Any]", found)
+
+
+def _table(path: Path) -> list[Any]:
+    """The rows of a CSV file by the names in its first line; several labels have a semicolon between them."""
+    text = _text(path)
+    table = csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+    names = {str(name).strip().lower(): name for name in table.fieldnames or ()}
+    question = next((names[key] for key in _TEXT_KEYS if key in names), None)
+    if question is None:
+        raise UnusableQueries(
+            f"the first line of {path} has to name the columns, and one of them has to be {' or '.join(_TEXT_KEYS)} (labels: "
+            f"{' or '.join(_LABEL_KEYS)}); questions alone, one on each line, are a .txt file"
+        )
+    labels = next((names[key] for key in _LABEL_KEYS if key in names), None)
+    return [
+        {"question": row[question], "relevant": [label.strip() for label in (row.get(labels or "") or "").split(";") if label.strip()]}
+        for row in table
+        if (row[question] or "").strip()
+    ]  # fmt: skip
+
+
+_ROWS: dict[str, Callable[[Path], Iterable[Any]]] = {
+    ".jsonl": read_jsonl, ".ndjson": read_jsonl, ".json": _array, ".csv": _table, ".tsv": _table,
+}  # fmt: skip
 
 
 def _query(given: Any, number: int) -> Query:
@@ -113,12 +137,16 @@ def _query(given: Any, number: int) -> Query:
 
 
 def _gains(labels: Any, number: int) -> dict[str, float]:
-    if isinstance(labels, Mapping):
-        return {str(key): float(gain) for key, gain in cast("Mapping[Any, Any]", labels).items()}
-    if isinstance(labels, list | tuple):
-        return {str(label): 1.0 for label in cast("Sequence[Any]", labels)}
+    try:
+        if isinstance(labels, Mapping):
+            return {str(key): float(gain) for key, gain in cast("Mapping[Any, Any]", labels).items() if float(gain) > 0}
+        if isinstance(labels, list | tuple):
+            return {str(label): 1.0 for label in cast("Sequence[Any]", labels)}
+    except (TypeError, ValueError):
+        pass
     raise UnusableQueries(
-        f"the labels of query {number} are {json.dumps(labels, default=str)[:60]}; give a list of passage ids, or an object from id to gain"
+        f"the labels of query {number} are {json.dumps(labels, default=str)[:60]}; give a list of passage ids or file names, or an "
+        "object from these to gains (1 for relevant, more for better)"
     )
 
 

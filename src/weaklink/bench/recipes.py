@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
@@ -63,8 +64,13 @@ def find_recipe(full_name: str) -> Recipe:
 
 
 def missing_packages(recipe: Recipe) -> tuple[str, ...]:
-    """What to type after pip install before the recipe can run; empty where nothing is missing."""
+    """The packages without which the recipe cannot run; empty where nothing is missing."""
     return recipe.needs if any(not _is_there(module) for module in recipe.modules) else ()
+
+
+def pip_line(packages: Sequence[str]) -> str:
+    """What to type, safe in a shell."""
+    return f"pip install {shlex.join(packages)}"
 
 
 def _is_there(module: str) -> bool:

@@ -150,6 +150,8 @@ class Corpus(BaseModel, frozen=True):
     dimensions: int
     embedding_ms: float | None
     """Embedding one query, median; it comes on top of each search."""
+    notes: tuple[str, ...] = ()
+    """What of the corpus and of the labels was left out or guessed."""
 
 
 class Result(BaseModel, frozen=True):

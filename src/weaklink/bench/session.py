@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from weaklink.bench.measure import Task
-from weaklink.bench.recipes import Contender, missing_packages
+from weaklink.bench.recipes import Contender, missing_packages, pip_line
 from weaklink.bench.run import AGAIN, Measure, Run
 from weaklink.bench.worker import RUNS, Job, Variant, failed
 from weaklink.bench.workload import Workload
@@ -65,15 +65,40 @@ class Session:
             workload.save(self._data)
             marker.write_text(plan, "ascii")
         self._runs.mkdir(parents=True, exist_ok=True)
+        self.is_done = False
+        """All was measured; known after `run`."""
 
-    def run(self, urls: Mapping[str, str], limit_s: float, progress: Progress) -> list[Run]:
-        """All runs, in random order within each repeat; those on disk are read."""
+    def run(
+        self,
+        urls: Mapping[str, str],
+        limit_s: float,
+        progress: Progress,
+        is_time_up: Callable[[], bool] = lambda: False,
+    ) -> list[Run]:
+        """All runs, in random order within each repeat; those on disk are read, and what failed is tried again.
+
+        Once `is_time_up`, nothing new is begun: what was never measured is "missing".
+        """
         found: list[Run] = []
-        jobs = list(self._jobs(urls, found))
-        for done, job in enumerate(jobs):
-            progress(Step(done, len(jobs), job.variants[0].label))
-            found += self._result(job, limit_s)
-        progress(Step(len(jobs), len(jobs), ""))
+        jobs, left = list(self._jobs(urls, found)), list[Job]()
+        for job in jobs:
+            kept = _kept(job)
+            found += kept
+            left += [] if kept else [job]
+        while left and not is_time_up():
+            progress(Step(len(jobs) - len(left), len(jobs), left[0].variants[0].label))
+            found += self._result(left.pop(0), limit_s)
+        self.is_done = not left
+        known = {run.store for run in found}
+        found += [
+            failed(job, variant, "not reached in the time given; the same comparison goes on from here").model_copy(
+                update={"status": "missing"}
+            )
+            for job in left
+            for variant in job.variants
+            if variant.label not in known
+        ]
+        progress(Step(len(jobs) - len(left), len(jobs), ""))
         return found
 
     def finish(self) -> None:
@@ -130,16 +155,21 @@ class Session:
         )  # fmt: skip
 
     def _result(self, job: Job, limit_s: float) -> list[Run]:
-        if job.output.exists():
-            return RUNS.validate_json(job.output.read_bytes())
         # The path of a UNIX socket may have 107 characters, so the stores lie in the system's folder for temporary files.
         with tempfile.TemporaryDirectory(prefix="weaklink-", ignore_cleanup_errors=True) as place:
             there = job.model_copy(update={"folder": Path(place), "output": self._runs / "unfinished.json"})
             runs = _in_a_process(there, limit_s)
             if "cold" in job.task.measures and runs[0].disk_bytes is not None and runs[0].status == "ok":
                 runs[0] = _with_cold(runs[0], _in_a_process(there.model_copy(update={"cold": True}), limit_s)[0])
-        job.output.write_bytes(RUNS.dump_json(runs))
+        there.output.write_bytes(RUNS.dump_json(runs))
+        there.output.replace(job.output)  # whole or not at all, whenever we are killed
         return runs
+
+
+def _kept(job: Job) -> list[Run]:
+    """What a job measured before; empty where it did not, or failed."""
+    runs = RUNS.validate_json(job.output.read_bytes()) if job.output.exists() else []
+    return [] if any(run.status == "failed" for run in runs) else runs
 
 
 def _digest(workload: Workload, contenders: Sequence[Contender], task: Task, repeats: int) -> str:
@@ -164,7 +194,7 @@ def why_not(contender: Contender, urls: Mapping[str, str]) -> str:
     """Why a store cannot be measured here, with what to type; "" where it can."""
     recipe = contender.recipe
     if packages := missing_packages(recipe):
-        return f"not installed: pip install {' '.join(packages)}"
+        return f"not installed: {pip_line(packages)}"
     if recipe.url_required and not url_of(contender, urls):
         return f"no server named: --url {recipe.name}=URL, or set {recipe.url}"
     return ""

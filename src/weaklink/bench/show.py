@@ -12,6 +12,7 @@ from weaklink.report.clean import clean
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from weaklink.bench.regression import Comparison
     from weaklink.report.text.look import Look
 
 _GAP = 2
@@ -28,6 +29,19 @@ def as_text(result: Result, look: Look | None = None) -> str:
     return draw(Group(*_blocks(result, drawn)), drawn)
 
 
+def comparison_as_text(comparison: Comparison, look: Look) -> str:
+    """What changed between two results, the regressions first."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from weaklink.report.text import draw
+
+    blocks = [Text(clean(comparison.summary()), "bold red" if comparison.regressions else "bold"), Text("")]
+    if comparison.warnings:
+        blocks += [*(_point(line) for line in comparison.warnings), Text("")]
+    return draw(Group(*blocks, _grid(comparison.table(), look)), look)
+
+
 def _blocks(result: Result, look: Look) -> Iterator[RenderableType]:
     from rich.text import Text
 
@@ -39,11 +53,10 @@ def _blocks(result: Result, look: Look) -> Iterator[RenderableType]:
         yield Text("")
         yield Text(table.title, "bold")
         yield _grid(table, look)
-        if look.everything or table.title.startswith("Stores"):
-            yield Text(table.note, "dim")
+        yield Text(table.note, "dim")
     if lines := left_out(result):
         yield Text("")
-        yield Text("Not measured", "bold")
+        yield Text("Left out", "bold")
         yield from (_point(line) for line in lines)
     yield Text("")
     if any(_fitting(table, look) < len(table.columns) for table in tables):
@@ -95,7 +108,7 @@ def as_markdown(result: Result) -> str:
     for table in tables_of(result):
         parts += [f"## {table.title}", "", table.note, "", *_rows(table), ""]
     if lines := left_out(result):
-        parts += ["## Not measured", "", *(f"- {_escaped(line)}" for line in lines), ""]
+        parts += ["## Left out", "", *(f"- {_escaped(line)}" for line in lines), ""]
     parts += [f"{_escaped(line)}  " for line in small_print(result)]
     return "\n".join(parts) + "\n"
 

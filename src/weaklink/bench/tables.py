@@ -63,12 +63,17 @@ def _main(result: Result, stores: Sequence[StoreResult]) -> Table:
         (f"MRR@{k}", lambda store: estimate_text(store.mrr)),
         (f"hit@{k}", lambda store: estimate_text(store.hit)),
     ]
-    note = (
-        f"recall@{k}: share of what an exact search finds. p50, p95, p99: what a search takes, without "
-        f"embedding the question. nDCG@{k}, MRR, hit: against the labels of {result.corpus.labelled} queries. memory: growth of "
-        "the process, library included. cold: first search in a new process."
-    )
-    return _table("Stores, the fastest first", note, columns, stores)
+    table = _table("Stores, the fastest first", "", columns, stores)
+    made = " (the passage that each is made of)" if result.corpus.origin == "corpus" else ""
+    notes = {
+        f"recall@{k}": f"recall@{k}: share of what an exact search finds.",
+        "p50 ms": "p50, p95, p99: half, 95 % and 99 % of the searches take at most so long, without embedding the question.",
+        f"nDCG@{k}": f"nDCG@{k}, MRR, hit: against the labels of {result.corpus.labelled} queries{made}.",
+        "memory": "memory: growth of the process, library included.",
+        "cold ms": "cold: first search in a new process.",
+        "1/ratio": "1/ratio: how near the passages found are, beside those of an exact search.",
+    }
+    return table._replace(note=" ".join(note for name, note in notes.items() if name in table.columns))
 
 
 def _answers(result: Result) -> Table | None:
@@ -236,7 +241,8 @@ def _yes(value: bool | None) -> str:
 
 def left_out(result: Result) -> list[str]:
     """What was not measured, and what to type."""
-    lines = [f"{result.short(store.name)}: {store.reason}" for store in result.stores if store.status == "missing"]
+    lines = [f"corpus: {note}" for note in result.corpus.notes]
+    lines += [f"{result.short(store.name)}: {store.reason}" for store in result.stores if store.status == "missing"]
     lines += [f"{result.short(store.name)}: {note}" for store in result.measured for note in dict.fromkeys(store.notes)]
     return lines
 

@@ -42,9 +42,16 @@ def _problems(result: Result) -> Iterator[str]:
 
 
 def _quality(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
+    if result.k >= result.corpus.passages:
+        yield (
+            f"Quality: nothing can be said. The corpus has {result.corpus.passages} passages and each search returns {result.k}, which is "
+            "all of them: take more text, or a smaller -k."
+        )
+        return
     rest = sorted((store for store in stores if _recall(store) < _FINDS_ALL), key=_recall)
     if not rest:
-        yield f"Quality: all find the same {result.k} passages as an exact search. Your chain is given the same by each."
+        who, each = ("all find", " by each") if len(stores) > 1 else (f"{result.short(stores[0].name)} finds", "")
+        yield f"Quality: {who} the same {result.k} passages as an exact search. Your chain is given the same{each}."
         return
     missed = ", ".join(f"{result.short(store.name)} {_recall(store):.0%}" for store in rest[:_SHOWN])
     yield (

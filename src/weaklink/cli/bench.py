@@ -199,8 +199,21 @@ def _saying_how_to_go_on() -> Generator[None]:
 @contextmanager
 def _progress() -> Generator[Callable[[Step], None]]:
     """A bar on stderr, where somebody looks at it; one line per store elsewhere."""
+    steps: list[Step] = []
+
+    def begin(step: Step) -> None:
+        if not steps and step.done:
+            typer.echo(f"{step.done} of {step.of} were measured before this was stopped; going on from there", err=True)
+        steps.append(step)
+
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda step: typer.echo(f"{step.done + 1}/{step.of} {step.store}", err=True) if step.store else None
+
+        def say(step: Step) -> None:
+            begin(step)
+            if step.store:
+                typer.echo(f"{step.done + 1}/{step.of} {step.store}", err=True)
+
+        yield say
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -208,13 +221,18 @@ def _progress() -> Generator[Callable[[Step], None]]:
     columns: list[Any] = [BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}")]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("embedding", total=None)
-        yield lambda step: bar.update(task, total=step.of, completed=step.done, description=step.store)
+
+        def move(step: Step) -> None:
+            begin(step)
+            bar.update(task, total=step.of, completed=step.done, description=step.store)
+
+        yield move
 
 
 def _show_recipes(as_json: bool) -> None:
     from rich.table import Table
 
-    from weaklink.bench.recipes import find_recipes, missing_packages
+    from weaklink.bench.recipes import find_recipes, missing_packages, pip_line
     from weaklink.cli.screen import look, show_block, show_json
 
     recipes = sorted(find_recipes().values(), key=lambda recipe: (recipe.framework == "none", recipe.full_name))
@@ -226,13 +244,13 @@ def _show_recipes(as_json: bool) -> None:
         return
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for recipe in recipes:
         absent = missing_packages(recipe)
-        state = (
-            f"pip install {' '.join(absent)}" if absent else f"server: {recipe.url}" if recipe.url_required else "ready"
-        )
+        state = pip_line(absent) if absent else f"server: {recipe.url}" if recipe.url_required else "ready"
         parameters = " ".join(f"{name}={value}" for name, value in {**recipe.build, **recipe.search}.items())
-        grid.add_row(recipe.full_name, recipe.kind, parameters, state)
+        grid.add_row(recipe.full_name, recipe.kind, f"{state}  {parameters}".rstrip())
     show_block(grid, look())
 
 
@@ -243,22 +261,29 @@ def compare_results(
     slower: Annotated[float, typer.Option("--slower", metavar="FACTOR", min=1.0, help="How many times as long a search may take.")] = 1.5,
     worse: Annotated[float, typer.Option("--worse", metavar="SHARE", min=0.0, help="By how much recall or nDCG may fall.")] = 0.02,
     as_json: JsonOption = False,
+    width: WidthOption = None,
 ) -> None:  # fmt: skip
-    """Compare two results; exit code 1 where a store got slower or worse, 0 where none did.
+    """Compare two results; exit code 1 where a store got slower or worse, 0 where none did, 2 where nothing can be judged.
+
+    A store is slower where its median is more than --slower times the old one and more than what the A/A controls say is
+    noise, and the repeats do not overlap. Speed is not judged between different machines, and nothing where the corpus, the
+    questions, the embedder or k are others.
 
     \b
     weaklink bench --corpus docs/ -o new.json && weaklink bench compare old.json new.json
     """
     from weaklink.bench.regression import regressions
     from weaklink.bench.result import load_result
-    from weaklink.cli.failing import BROKEN
-    from weaklink.cli.screen import show_json, show_text
+    from weaklink.bench.show import comparison_as_text
+    from weaklink.cli.failing import BROKEN, USAGE
+    from weaklink.cli.screen import look, show_json, show_text
 
-    changes = regressions(load_result(old), load_result(new), slower=slower, worse=worse)
-    is_worse = any(change.is_regression for change in changes)
+    found = regressions(load_result(old), load_result(new), slower=slower, worse=worse)
     if as_json:
-        show_json({"ok": not is_worse, "changes": [change.model_dump() for change in changes]})
+        show_json({"ok": found.is_possible and not found.regressions, "summary": found.summary(), **found.model_dump()})
     else:
-        show_text("\n".join(str(change) for change in changes))
-    if is_worse:
+        show_text(comparison_as_text(found, look(width)))
+    if found.regressions:
         raise typer.Exit(BROKEN)
+    if not found.is_possible:
+        raise typer.Exit(USAGE)
