@@ -1,8 +1,9 @@
 """Our own run, over every store that is installed: python -m benchmarks.vector_stores [--only cranfield,clapnq,clustered].
 
-Writes results.md and, for each corpus, an HTML report and the figures as JSON beside it. What was measured before is read
-from its JSON unless --only names it. Cranfield and ClapNQ are read from ../shared/data or from the folder that --data names;
-the vectors of `clustered` are made here.
+Writes results.md and, for each corpus, an HTML report and the figures as JSON beside it. It can be stopped at any time, and
+goes on from there; with --minutes it stops by itself and writes what it has, with --minutes 0 at once. A corpus that is done
+stays done until its folder under .weaklink/bench is removed. Cranfield and ClapNQ are read from ../shared/data or from the
+folder that --data names; the vectors of `clustered` are made here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +21,7 @@ import numpy as np
 from weaklink.bench import Passage, Query, Result, compare, load_result
 from weaklink.bench.exact import unit
 from weaklink.bench.report import writer_for
-from weaklink.bench.session import Step
+from weaklink.bench.session import NOT_REACHED, Step
 from weaklink.bench.show import as_markdown
 
 HERE = Path(__file__).parent
@@ -88,8 +90,19 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
-def measure(name: str, data: Path, stores: Sequence[str], repeats: int, rounds: int, folder: Path) -> Result:
+def measure(
+    name: str,
+    data: Path,
+    stores: Sequence[str],
+    repeats: int,
+    rounds: int,
+    folder: Path,
+    is_time_up: Callable[[], bool],
+) -> Result:
     """One comparison, interrupted at any time and continued when it is started again."""
+    done = folder / name / "result.json"
+    if done.exists():
+        return load_result(done)
     given = CORPORA[name](data)
     result = compare(
         stores or given.stores,
@@ -100,9 +113,18 @@ def measure(name: str, data: Path, stores: Sequence[str], repeats: int, rounds: 
         folder=folder / name,
         progress=show,
         limit_s=600,
+        is_time_up=is_time_up,
         **given.more,
     )
-    return result.model_copy(update={"corpus": result.corpus.model_copy(update={"source": name})})
+    result = result.model_copy(update={"corpus": result.corpus.model_copy(update={"source": name})})
+    if not not_reached(result) and result.repeats == repeats:
+        done.write_text(result.model_dump_json(), "utf-8")
+    return result
+
+
+def not_reached(result: Result) -> bool:
+    """Time was up before every store had its turn."""
+    return any(store.reason == NOT_REACHED for store in result.stores)
 
 
 def show(step: Step) -> None:
@@ -122,16 +144,30 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--folder", type=Path, default=Path(".weaklink") / "bench")
     options.add_argument("--out", type=Path, default=HERE)
+    options.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing after so long, and write")
     given = options.parse_args()
     wanted = given.only.split(",")
     if unknown := [name for name in wanted if name not in CORPORA]:
         options.error(f"there is no corpus {unknown[0]!r}; there are {', '.join(CORPORA)}")
     if {"cranfield", "clapnq"} & {*wanted} and not (given.data / "relevance").is_dir():
         options.error(f"{given.data / 'relevance'} is missing; name the folder with --data, or use --only clustered")
+    end = time.monotonic() + 60 * given.minutes
     for name in wanted:
-        result = measure(name, given.data, given.stores.split(), given.repeats, given.rounds, given.folder)
-        for form in (".json", ".html"):
-            writer_for(f"x{form}")(result, given.out / f"{name}{form}")
+        result = measure(
+            name,
+            given.data,
+            given.stores.split(),
+            given.repeats,
+            given.rounds,
+            given.folder,
+            lambda: time.monotonic() >= end,
+        )
+        # What was begun only just does not replace what was measured in full before.
+        if not_reached(result) and (given.out / f"{name}.json").exists():
+            continue
+        if result.measured:
+            for form in (".json", ".html"):
+                writer_for(f"x{form}")(result, given.out / f"{name}{form}")
     found = [load_result(path) for name in CORPORA if (path := given.out / f"{name}.json").exists()]
     parts = [
         as_markdown(result).replace("# Vector stores compared", f"# {result.corpus.source}", 1) for result in found

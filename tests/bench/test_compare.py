@@ -7,7 +7,7 @@ import pytest
 from weaklink.bench import compare, load_result
 from weaklink.bench.comparison import result_of
 from weaklink.bench.measure import Task
-from weaklink.bench.recipes import UnknownStore, choose
+from weaklink.bench.recipes import UnknownStore, choose, pip_line
 from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.vectors import Vectors
 
@@ -51,7 +51,58 @@ def test_an_interrupted_comparison_goes_on_where_it_was(asked):
     result = asked(["exact", "bm25"], repeats=2, progress=lambda step: again.append(step.store))
     assert [store.repeats for store in result.stores] == [2, 2]
     assert result.control is not None
-    assert len(again) == 2 * 3 + 1
+    assert len(again) == 5 + 1  # the one that was measured before, and the end
+
+
+def test_when_time_is_up_the_result_is_of_what_was_measured_and_the_rest_comes_later(asked):
+    steps = []
+    result = asked(["exact", "bm25"], repeats=2, progress=steps.append, is_time_up=lambda: len(steps) > 3)
+    assert (result.repeats, result.store("exact").repeats + result.store("bm25").repeats) == (1, 3)
+    assert result.control is None
+    again = []
+    whole = asked(["exact", "bm25"], repeats=2, progress=again.append)
+    assert (whole.repeats, again[0].done, again[-1].done) == (2, 4, 6)
+
+
+def test_a_store_that_was_not_reached_is_named(asked):
+    result = asked(["exact"], is_time_up=lambda: True)
+    assert (result.store("exact").status, result.verdict) == (
+        "missing",
+        ("No vector store could be measured, so there is nothing to compare.",),
+    )
+    assert "exact: not reached in the time given" in str(result)
+
+
+def test_what_failed_before_an_interruption_is_tried_again(asked):
+    def stop(step):
+        if step.done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asked(["exact", "bm25"], limit_s=0.01, progress=stop)
+    assert [store.status for store in asked(["exact", "bm25"]).stores] == ["ok", "ok"]
+
+
+def test_a_corpus_that_every_search_returns_whole_says_nothing_of_quality(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = compare(["exact"], ["Vacation is 27 days.", "Sick notes from day three."], repeats=1, rounds=1)
+    assert result.verdict[0].startswith("Quality: nothing can be said. The corpus has 2 passages")
+
+
+def test_what_the_corpus_and_the_labels_lack_is_in_the_result(docs, asked, tmp_path):
+    (docs / "scan.pdf").write_bytes(b"%PDF")
+    queries = [{"question": "What is a river?", "relevant": ["rivers.md", "seas.md"]}]
+    result = asked(["exact"], queries=queries)
+    assert result.corpus.notes == (
+        "not read: 1 .pdf (.md, .markdown, .txt, .rst, .text are read)",
+        "1 of 2 labels name nothing in the corpus: seas.md",
+    )
+    assert result.corpus.labelled == 1
+    assert "corpus: not read: 1 .pdf" in str(result)
+
+
+def test_the_pip_line_can_be_pasted_into_a_shell():
+    assert pip_line(("langchain-milvus", "pymilvus<2.6.6")) == "pip install langchain-milvus 'pymilvus<2.6.6'"
 
 
 def test_a_store_that_is_not_installed_is_named_with_its_pip_line(asked, monkeypatch):

@@ -44,6 +44,9 @@ def test_reports_are_written_in_each_form_and_compared(cli, docs, tmp_path):
     worse = cli.json("bench", "compare", "r.json", "worse.json", code=1)
     assert [change["measure"] for change in worse["changes"] if change["is_regression"]] == ["recall"]
     assert cli.json("bench", "compare", "worse.json", "r.json")["ok"]
+    found["k"] = 3
+    (tmp_path / "other.json").write_text(json.dumps(found))
+    assert not cli.json("bench", "compare", "r.json", "other.json", code=2)["ok"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from weaklink.bench.workload import Workload
 from weaklink.errors import WeaklinkError
 
 _TAIL = 600
+NOT_REACHED = "not reached in the time given; the same comparison goes on from here"
 
 
 class Step(NamedTuple):
@@ -91,9 +92,7 @@ class Session:
         self.is_done = not left
         known = {run.store for run in found}
         found += [
-            failed(job, variant, "not reached in the time given; the same comparison goes on from here").model_copy(
-                update={"status": "missing"}
-            )
+            failed(job, variant, NOT_REACHED).model_copy(update={"status": "missing"})
             for job in left
             for variant in job.variants
             if variant.label not in known
