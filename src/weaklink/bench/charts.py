@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from weaklink.bench.axis import Axis
 from weaklink.bench.result import Result, StoreResult
@@ -11,6 +12,8 @@ from weaklink.report.html.elements import Html, element, join, text
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 190, 18, 46
 _HEIGHT = 420
 _ROW = 26
+_LETTER = 6.8
+"""Width of a letter, about."""
 _STYLE = """
 .wl{font:12px system-ui,sans-serif;fill:#1c2128}.wl .soft{fill:#57606a}.wl line,.wl polyline{stroke:#57606a;fill:none}
 .wl .grid{stroke:#8b949e;stroke-opacity:.25}.wl .front{stroke:#0a5c8a;stroke-width:1.5;stroke-dasharray:5 4}
@@ -49,10 +52,20 @@ def _y(store: StoreResult, axis: Axis) -> float:
     return axis.place(store.recall.value) if store.recall else 0.0
 
 
+class _Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
 def _points(result: Result, stores: Sequence[StoreResult], x: Axis, y: Axis) -> Iterator[Html]:
-    taken: list[tuple[float, float]] = []
-    dots = [(_x(store, x), _y(store, y)) for store in stores]
-    for store in sorted(stores, key=lambda store: _x(store, x)):
+    for store in stores:
         if store.latency is None or store.recall is None:
             continue
         at_x, at_y = _x(store, x), _y(store, y)
@@ -63,15 +76,22 @@ def _points(result: Result, stores: Sequence[StoreResult], x: Axis, y: Axis) -> 
         says = f"{store.name}: recall {store.recall.value:.3f}, {store.latency.p50_ms:.3g} ms"
         best = ' class="best"' if store.on_pareto_front else ""
         yield Html(f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4.5"{best}><title>{text(says)}</title></circle>')
-        # Labels that would lie on another or on a dot go down a line at a time.
-        label_y = at_y + 4
-        wide = 7 * len(result.short(store.name)) + 14
-        while any(abs(label_y - other_y) < 12 and at_x - other_x < 150 for other_x, other_y in taken) or any(
-            0 < dot_x - at_x < wide and abs(label_y - 4 - dot_y) < 9 for dot_x, dot_y in dots
-        ):
-            label_y += 13
-        taken.append((at_x, label_y))
-        yield _label(at_x + 9, label_y, result.short(store.name))
+    yield from _names(result, stores, x, y)
+
+
+def _names(result: Result, stores: Sequence[StoreResult], x: Axis, y: Axis) -> Iterator[Html]:
+    """A name beside its dot, where there is room: first for the front, then for those that find least."""
+    taken = [_Box(a - 4, b - 4, a + 4, b + 4) for a, b in ((_x(store, x), _y(store, y)) for store in stores)]
+    for store in sorted(stores, key=lambda store: (not store.on_pareto_front, -_y(store, y))):
+        name = result.short(store.name)
+        at_x, at_y, wide = _x(store, x), _y(store, y), _LETTER * len(name)
+        for dx, dy in ((9, 4), (-9, 4), (9, -8), (9, 16), (-9, 16), (-9, -8)):
+            left = at_x + dx if dx > 0 else at_x + dx - wide
+            box = _Box(left, at_y + dy - 10, left + wide, at_y + dy + 3)
+            if left > _LEFT and box.right < _WIDTH and not any(box.meets(other) for other in taken):
+                taken.append(box)
+                yield _label(at_x + dx, at_y + dy, name, end=dx < 0)
+                break
 
 
 def latency_chart(result: Result) -> str:

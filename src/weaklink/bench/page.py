@@ -26,7 +26,7 @@ def as_html(result: Result) -> str:
         Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         element("title", "Vector stores compared"),
-        Html(f"<style>{_style()}td:first-child{{white-space:nowrap}}</style>"),
+        Html(f"<style>{_style()}td:first-child{{white-space:nowrap}}.wl{{min-width:640px}}</style>"),
     )
     body = element("body", element("main", *_parts(result)))
     return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n{body}\n</html>\n'
@@ -42,7 +42,8 @@ def _parts(result: Result) -> Iterator[Html]:
     charts = (
         (
             "Recall and speed",
-            "The best are at the top left. No store off the dashed line is both faster and better than one on it.",
+            "The best are at the top left. No store off the dashed line is both faster and better than one on it. A dot without a name "
+            "says it under the mouse.",
             pareto_chart(result),
         ),
         ("How long a search takes", "", latency_chart(result)),
@@ -51,7 +52,7 @@ def _parts(result: Result) -> Iterator[Html]:
     for title, note, chart in charts:
         if chart:
             yield element("h2", title, " ", element("small", note))
-            yield Html(chart)
+            yield element("div", Html(chart), class_="scroll")
     for table in tables_of(result):
         yield element("h2", table.title)
         yield _table(table)

@@ -30,8 +30,12 @@ def heading(result: Result) -> str:
     often = f", asked {corpus.asked:,} times" if corpus.asked > corpus.queries else ""
     return (
         f"{corpus.source}: {corpus.passages:,} passages, {corpus.queries:,} queries {made}{often}; embedder {corpus.embedder} "
-        f"({corpus.dimensions} dimensions); k={result.k}; {_repeats(result.repeats)}, each query asked {result.rounds} times"
+        f"({corpus.dimensions} dimensions); k={result.k}; {_repeats(result.repeats)}, each query asked {_times(result.rounds)}"
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _repeats(count: int) -> str:
