@@ -260,8 +260,8 @@ def small_print(result: Result) -> list[str]:
     if result.control is not None and result.control.times.low is not None and result.control.times.high is not None:
         times = result.control.times
         lines.append(
-            f"A/A control: {result.control.name}, measured twice under two names, took {times.value:.2f} times as long the second time "
-            f"({times.low:.2f} to {times.high:.2f}). What differs by less than that is noise."
+            f"A/A control: {result.short(result.control.name)}, measured twice under two names, took {times.value:.2f} times as long the "
+            f"second time ({times.low:.2f} to {times.high:.2f}). What differs by less than that is noise."
         )
     if result.order_tau is not None:
         lines.append(

@@ -10,6 +10,7 @@ from weaklink.bench.result import Difference, Estimate, Result, StoreResult
 _FINDS_ALL = 0.99
 _USABLE = 0.9
 _SHOWN = 5
+_LOOKS_SLOWER = 2.0
 _WITH_WORDS = {"lexical": "word matching (BM25)", "hybrid": "both together (hybrid)"}
 _NOBODY_NOTICES_MS = 20
 """Beside a model that answers in hundreds of milliseconds."""
@@ -103,8 +104,11 @@ def _speed(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
         yield f"{text}. With one repeat nobody can say whether the others differ: use --repeats 3."
         return
     pairs = [pair for pair in result.differences if pair.faster == fastest.name and pair.slower in names]
-    if alike := [result.short(pair.slower) for pair in pairs if not pair.is_measurable]:
-        text += f"; between it and {_listed(alike)} there is no difference that you can measure here"
+    if alike := [pair for pair in pairs if not pair.is_measurable]:
+        names_alike = _listed([result.short(pair.slower) for pair in alike])
+        text += f"; between it and {names_alike} there is no difference that you can measure here"
+        if any(pair.times.value >= _LOOKS_SLOWER for pair in alike):
+            text += ", though a quieter machine or more --repeats could show one"
     yield text + "."
     if slower := [pair for pair in pairs if pair.is_measurable]:
         yield f"The others take longer: {', '.join(_times(result, pair) for pair in slower[:_SHOWN])}{_more(slower)}."
