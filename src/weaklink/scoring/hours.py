@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from weaklink.scoring.claim import Claim
 from weaklink.scoring.text.lexicon import DAYS
-from weaklink.scoring.text.tokens import tokenise
 from weaklink.scoring.text.units import Unit
 
 Hours = Mapping[int, frozenset[str]]
@@ -25,6 +25,8 @@ _CLOSED = re.compile(
 )
 _GLUE = re.compile(r"[\s,&]*(?:and|or|to|until|till|through|-|–)?\s*", re.IGNORECASE)
 """What may stand between two days, or two times, that belong together."""
+_MOST = 50
+"""Pairs of days and times that are read: a claim of a megabyte must not take quadratic time."""
 
 
 class _Mention(NamedTuple):
@@ -53,36 +55,29 @@ def hours_of(units: Sequence[Unit]) -> Hours | None:
     return (hours or around_the_clock) if spoken_of else None
 
 
-def conflicting(text: str, hours: Hours) -> tuple[float, float]:
-    """How many days have other hours than `text` says, or hours although it calls them closed; how many have none."""
-    if not _SPEAKS_OF.search(text) and not any(token.kind == "time" for token in tokenise(text)):
+def conflicting(claim: Claim, hours: Hours) -> tuple[float, float]:
+    """How many days have other hours than a claim says, or hours although it calls them closed; how many have none."""
+    times = [_Mention(t.start, t.end, frozenset(), frozenset([t.value])) for t in claim.tokens if t.kind == "time"]
+    if not times and not _SPEAKS_OF.search(claim.text):
         return 0.0, 0.0
+    text = claim.text
     closed = _all_days(_days(found) for closes in _CLOSED.finditer(text) for found in _NAMED.finditer(closes.group()))
     wrong = float(len(closed & hours.keys()))
     text = _CLOSED.sub(lambda found: " " * len(found.group()), text)
     if "closed" in text.lower():
         return wrong, 0.0
-    named = _all_days(_days(found) for found in _NAMED.finditer(text) if not found.group("week"))
-    for days, times in _schedule(text):
-        wrong += sum(not times <= hours[day] for day in days - closed if hours.get(day))
-    return wrong, float(len(named - hours.keys() - closed))
+    named = list(_NAMED.finditer(text))
+    days = [_Mention(found.start(), found.end(), _days(found), frozenset()) for found in named]
+    for some_days, some_times in _schedule(_joined(days, text), _joined(times, text)):
+        wrong += sum(not some_times <= hours[day] for day in some_days - closed if hours.get(day))
+    open_days = _all_days(_days(found) for found in named if not found.group("week"))
+    return wrong, float(len(open_days - hours.keys() - closed))
 
 
-def _schedule(text: str) -> list[tuple[frozenset[int], frozenset[str]]]:
+def _schedule(days: Sequence[_Mention], times: Sequence[_Mention]) -> list[tuple[frozenset[int], frozenset[str]]]:
     """The days beside the times of "9 to 5 on Monday to Friday and 10 to 2 on Saturday": in order where they come in
     pairs, else each with all. A day that is named again by itself leaves its range."""
-    days = _joined(
-        [_Mention(found.start(), found.end(), _days(found), frozenset()) for found in _NAMED.finditer(text)], text
-    )
-    times = _joined(
-        [
-            _Mention(token.start, token.end, frozenset(), frozenset([token.value]))
-            for token in tokenise(text)
-            if token.kind == "time"
-        ],
-        text,
-    )
-    if len(days) == len(times):
+    if len(days) == len(times) <= _MOST:
         own = [_all_days(other.days for other in days if other.days < one.days) for one in days]
         return [(day.days - less, time.times) for day, less, time in zip(days, own, times, strict=True)]
     return [(day.days, time.times) for day in days for time in times] if 1 in (len(days), len(times)) else []

@@ -119,7 +119,7 @@ class Record:
             said = self._clause(clause, counts) or said
         if counts.keys() & set(_CONFLICTS.values()):
             counts["polarity"] = min(counts["polarity"], 0.0)  # what agrees does not make up for what does not
-        wrong, missing = conflicting(claim.text, self._hours) if self._hours is not None else (0.0, 0.0)
+        wrong, missing = conflicting(claim, self._hours) if self._hours is not None else (0.0, 0.0)
         return Conflicts(**counts, wrong_hours=wrong, missing_days=missing, said=said)
 
     def _clause(self, clause: str, counts: dict[str, float]) -> str:
