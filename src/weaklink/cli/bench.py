@@ -37,7 +37,7 @@ bench_app = typer.Typer(cls=BenchGroup, invoke_without_command=True, rich_markup
 _MOST_TRACES = 10_000
 _CORPUS = "A folder of text files, or a JSONL file with a field text."
 _STORES = "Names with commas between, such as chroma,faiss-hnsw,qdrant; faiss is all of its index types; or all."
-_QUERIES = "Questions: text with one per line, or CSV, JSON or JSONL with question and relevant; or `traces`. By default made from the corpus."
+_QUERIES = "A file: one per line, or CSV, JSON or JSONL with question and relevant; or `traces`. By default made from the corpus."
 _FRAMEWORK = "langchain, llama_index, none or all; by default the first that has the store."
 _EMBEDDER = "wordllama, minilm, or module:attribute of your LangChain or LlamaIndex embedder."
 _CHAIN = "Also how the answers differ: module:function or file.py:function of a store and a question; or `extractive`."
