@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from weaklink.scoring import assess
 from weaklink.scoring.claim import read_claim
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.records import Conflicts, Record
@@ -78,3 +79,15 @@ def test_a_day_that_is_named_by_itself_leaves_its_range():
 def test_what_agrees_does_not_make_up_for_what_conflicts():
     assert conflicts("It has outdoor seating and Wi-Fi.").polarity == 2
     assert conflicts("It has outdoor seating, Wi-Fi and music.").polarity == 0
+
+
+@pytest.mark.parametrize(
+    ("claim", "shown"),
+    [
+        ("It has outdoor seating, but the vibe is romantic and trendy.", "the vibe is romantic and trendy"),
+        ("Wi-Fi is free, and on Tuesday it is open from 10 PM to 11 PM.", "Tuesday it is open from 10 PM to 11 PM"),
+    ],
+)  # fmt: skip
+def test_what_conflicts_with_a_record_is_what_is_shown_as_unsupported(claim, shown):
+    (verdict,) = assess(claim, [json.dumps(CAFE)])
+    assert [claim[start:end].strip(" .,") for start, end in verdict.unsupported] == [shown]

@@ -74,6 +74,13 @@ def conflicting(claim: Claim, hours: Hours) -> tuple[float, float]:
     return wrong, float(len(open_days - hours.keys() - closed))
 
 
+def place_of(claim: Claim) -> tuple[int, int]:
+    """From the first to the last day or time that a claim names, in characters of its text; all of it without one."""
+    found = [found.span() for found in _NAMED.finditer(claim.text)]
+    found += [(token.start, token.end) for token in claim.tokens if token.kind == "time"]
+    return min(found)[0] if found else 0, max((end for _, end in found), default=len(claim.text))
+
+
 def _schedule(days: Sequence[_Mention], times: Sequence[_Mention]) -> list[tuple[frozenset[int], frozenset[str]]]:
     """The days beside the times of "9 to 5 on Monday to Friday and 10 to 2 on Saturday": in order where they come in
     pairs, else each with all. A day that is named again by itself leaves its range."""

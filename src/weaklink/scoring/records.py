@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from weaklink.scoring.claim import Claim
-from weaklink.scoring.hours import Hours, conflicting, hours_of
+from weaklink.scoring.hours import Hours, conflicting, hours_of, place_of
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
@@ -64,6 +65,8 @@ class Conflicts(NamedTuple):
     """Named days for which the record has no hours."""
     said: str = ""
     """The key and value behind the first conflict, for people."""
+    places: tuple[tuple[int, int], ...] = ()
+    """The clauses that conflict with a key, and the hours where these do, in characters of the claim's text."""
 
 
 class _Key(NamedTuple):
@@ -114,13 +117,21 @@ class Record:
         if not self._index.is_record:
             return Conflicts()
         counts = defaultdict[str, float](float)
-        said = ""
-        for clause in _CLAUSES.split(_ASIDE.sub(" ", claim.text)):
-            said = self._clause(clause, counts) or said
-        if counts.keys() & set(_CONFLICTS.values()):
+        said, places = "", list[tuple[int, int]]()
+        text = _ASIDE.sub(lambda found: " " * len(found.group()), claim.text)
+        for start, end in pairwise(
+            [0, *chain.from_iterable(found.span() for found in _CLAUSES.finditer(text)), len(text)]
+        ):
+            disputed = _disputed(counts)
+            said = self._clause(text[start:end], counts) or said
+            if _disputed(counts) > disputed:
+                places.append((start, end))
+        if places:
             counts["polarity"] = min(counts["polarity"], 0.0)  # what agrees does not make up for what does not
         wrong, missing = conflicting(claim, self._hours) if self._hours is not None else (0.0, 0.0)
-        return Conflicts(**counts, wrong_hours=wrong, missing_days=missing, said=said)
+        if wrong or missing:
+            places.append(place_of(claim))
+        return Conflicts(**counts, wrong_hours=wrong, missing_days=missing, said=said, places=tuple(places))
 
     def _clause(self, clause: str, counts: dict[str, float]) -> str:
         tokens = tokenise(clause)
@@ -160,3 +171,7 @@ class Record:
             if place + 1 >= near and not {token.value, token.surface.lower()} & self._listed:
                 return False
         return False
+
+
+def _disputed(counts: Mapping[str, float]) -> float:
+    return sum(counts.get(name, 0.0) for name in _CONFLICTS.values())

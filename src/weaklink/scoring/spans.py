@@ -22,11 +22,14 @@ def unsupported_spans(
 ) -> tuple[Span, ...]:
     """The characters of an unsupported sentence at `start` to `end` that the passages do not carry, in order.
 
-    The clauses with much that is new, and single new or contradicted words elsewhere; where nothing stands out, the
-    clause that fares worst, or the whole sentence.
+    The clauses that conflict with a record; else the clauses with much that is new, and single new or contradicted words
+    elsewhere; where nothing stands out, the clause that fares worst, or the whole sentence.
     """
     if claim.text == claim.question:
         return ((start, end),)
+    if places := alignment.conflicts.places:
+        found = [_trimmed(claim.text, *place) for place in places]
+        return tuple((start + first, start + last) for first, last in _merged(found, claim.text))
     strange = _strange(claim, alignment, index)
     spans: list[Span] = []
     for clause in claim.clauses:
@@ -37,6 +40,12 @@ def unsupported_spans(
         worst = max(claim.clauses, key=lambda clause: _uncovered(clause, index), default=None)
         spans = [(worst[0].start, worst[-1].end)] if worst else [(0, end - start)]
     return tuple((start + first, start + last) for first, last in _merged(spans, claim.text))
+
+
+def _trimmed(text: str, first: int, last: int) -> Span:
+    """A clause without the space around it."""
+    clause = text[first:last]
+    return last - len(clause.lstrip()), first + len(clause.rstrip())
 
 
 def _strange(claim: Claim, alignment: Alignment, index: ContextIndex) -> frozenset[Token]:
