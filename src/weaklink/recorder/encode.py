@@ -8,9 +8,7 @@ from typing import Any
 from weaklink.recorder.open_span import OpenSpan
 from weaklink.recorder.records import Record, StatusChange
 from weaklink.snapshot import LONG_TEXT, Passage, marked
-from weaklink.store.write import Batch
-
-_SEARCHED_CHARACTERS = 500
+from weaklink.store.write import SEARCHED_CHARACTERS, Batch
 
 
 def encode(record: Record, batch: Batch) -> None:
@@ -93,7 +91,7 @@ def _count(span: OpenSpan) -> None:
 def _words(value: Any) -> str:
     """The start of the texts inside a value, for the search index."""
     parts: list[str] = []
-    left = _SEARCHED_CHARACTERS
+    left = SEARCHED_CHARACTERS
     stack = [value]
     while stack and left > 0:
         item = stack.pop()

@@ -3,15 +3,13 @@
 """A whole trace, which was imported or made of a log, as rows of the store."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from weaklink.model import Document, Span, Trace
 from weaklink.redact import mask_named
 from weaklink.snapshot import LONG_TEXT
 from weaklink.store.codec import with_marked_numbers
-from weaklink.store.write import Batch
-
-_SEARCHED_CHARACTERS: Final = 2_000
+from weaklink.store.write import SEARCHED_CHARACTERS, Batch
 
 
 def fill_with_trace(batch: Batch, trace: Trace) -> None:
@@ -40,7 +38,7 @@ def fill_with_trace(batch: Batch, trace: Trace) -> None:
          usage and usage.input_tokens, usage and usage.output_tokens)
     )  # fmt: skip
     batch.searchable.append(
-        (batch.clean(trace.question)[:_SEARCHED_CHARACTERS], batch.clean(trace.answer)[:_SEARCHED_CHARACTERS], trace.id)
+        (batch.clean(trace.question)[:SEARCHED_CHARACTERS], batch.clean(trace.answer)[:SEARCHED_CHARACTERS], trace.id)
     )
 
 

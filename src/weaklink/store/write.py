@@ -106,6 +106,10 @@ SELECT seq, ?1, ?2, ?3, ?4 FROM traces WHERE id = ?5
 _ROWS_AT_ONCE: Final = (64, 8, 1)
 
 
+SEARCHED_CHARACTERS: Final = 1_000
+"""Of a question and of an answer, so many characters at the start are searched."""
+
+
 class Batch:
     """The rows of one transaction."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import lru_cache
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,13 +35,11 @@ _AWAITS_TOKEN: Final = object()
 _log = logging.getLogger("weaklink")
 
 
-# A frozen copy of a value, the documents in it, the size of its texts, and whether it is cut. A plain tuple, like all that
-# is made at every event: a named one takes four times as long to make.
+# A frozen copy of a value, the documents in it, the size of its texts, and whether it is cut. Events carry the four side by
+# side: what waits for the writer is looked at by each garbage collection meanwhile, and of that nothing is as frequent.
 Taken = tuple[Any, list[Any] | None, int, bool]
 # Where a trace begins: in which thread or task, and in which `weaklink.record()` block.
 Origin = tuple["Scope", "list[TraceState] | None"]
-
-NOTHING: Final[Taken] = (None, None, 0, False)
 
 
 class _HandsOn:
@@ -50,13 +49,14 @@ class _HandsOn:
     retriever that a RunnableParallel puts among its results: nobody else has it yet.
     """
 
-    __slots__ = ("is_sequence", "taken", "value")
+    __slots__ = ("frozen", "is_sequence", "passages", "value")
 
     def __init__(self, *, is_sequence: bool) -> None:
         """Nothing has been returned yet."""
         self.is_sequence = is_sequence
         self.value: Any = _UNKNOWN
-        self.taken = NOTHING
+        self.frozen: Any = None
+        self.passages: list[Any] | None = None
 
 
 class Capture:
@@ -93,18 +93,16 @@ class Capture:
         else:
             parent_key = parent_run_id.int
             above = live.get(parent_key, _UNKNOWN)
+        passages, is_cut = None, False
         if type(value) is str and len(value) <= self._most:  # a question, most often
-            size = len(value) if len(value) > LONG_TEXT else 0
-            taken = (value, None, size, False)
+            frozen, size = value, len(value) if len(value) > LONG_TEXT else 0
         elif type(above) is _HandsOn and (
             above.value is value or (kind == "llm" and convert.is_prompt_of(above.value, value))
         ):
-            size = 0  # it counts where it was made
-            taken = (*above.taken[:2], 0, False)
+            frozen, passages, size = above.frozen, above.passages, 0  # it counts where it was made
         else:
             frozen, budget = self._take(value)
-            size = budget.size
-            taken = (frozen, budget.passages, size, budget.cut)
+            passages, size, is_cut = budget.passages, budget.size, budget.cut
         # LangChain holds the run's id as long as the run lives, so its collection tells of an end that no event reports:
         # a retriever cancelled inside `await`, a generator that nobody finished. An ancestor's end tells of all other kinds.
         watch = None
@@ -115,13 +113,14 @@ class Capture:
             live[key] = _HandsOn(is_sequence=name == "RunnableSequence")
         else:
             live[key] = _AWAITS_TOKEN if kind == "llm" else None
-        size += EVENT_SIZE
+        weight = size + EVENT_SIZE
         self._append((
-            self._begin, size, key, parent_key, name, kind, when, taken, tuple(tags) if tags else (),
-            self._take(metadata)[0] if metadata else None, facts, watch, self.origin() if above is _UNKNOWN else None,
+            self._begin, weight, key, parent_key, name, kind, when, frozen, passages, size, is_cut,
+            _as_tuple(tags) if tags else (), self._take(metadata)[0] if metadata else None, facts, watch,
+            self.origin() if above is _UNKNOWN else None,
         ))  # fmt: skip
         backlog = self._backlog
-        backlog.size += size
+        backlog.size += weight
         if backlog.size > backlog.enough:
             backlog.attend()
 
@@ -133,29 +132,26 @@ class Capture:
         key = run_id.int
         live = self._live
         own = live.pop(key, None)
+        passages, is_cut = None, False
         if type(value) is str and len(value) <= self._most:
-            size = len(value) if len(value) > LONG_TEXT else 0
-            taken = (value, None, size, False)
+            frozen, size = value, len(value) if len(value) > LONG_TEXT else 0
         elif type(own) is _HandsOn and own.value is value:
-            size = 0
-            taken = (*own.taken[:2], 0, False)
+            frozen, passages, size = own.frozen, own.passages, 0
         elif type(own) is _HandsOn and type(value) is dict and _is_in(own.value, value):
-            taken = self._results(own, value)
-            size = taken[2]
+            frozen, passages, size, is_cut = self._results(own, value)
         else:
             frozen, budget = self._take(value)
-            size = budget.size
-            taken = (frozen, budget.passages, size, budget.cut)
+            passages, size, is_cut = budget.passages, budget.size, budget.cut
         if (
             parent_run_id is not None
             and type(above := live.get(parent_run_id.int)) is _HandsOn
             and (above.is_sequence or kind == "retriever")
         ):
-            above.value, above.taken = value, taken
-        size += EVENT_SIZE
-        self._append((work, size, key, when, taken, *facts))
+            above.value, above.frozen, above.passages = value, frozen, passages
+        weight = size + EVENT_SIZE
+        self._append((work, weight, key, when, frozen, passages, size, is_cut, *facts))
         backlog = self._backlog
-        backlog.size += size
+        backlog.size += weight
         if backlog.size > backlog.enough:
             backlog.attend()
 
@@ -218,7 +214,7 @@ class Capture:
 
     def _results(self, own: _HandsOn, results: dict[str, Any]) -> Taken:
         """The results of a RunnableParallel, in which the list of its retriever is frozen already."""
-        made, (copy, passages, _, _) = own.value, own.taken
+        made, copy, passages = own.value, own.frozen, own.passages
         rest, budget = self._take({key: item for key, item in results.items() if item is not made})
         frozen = {**rest, **{key: copy for key, item in results.items() if item is made and type(key) is str}}
         return frozen, [*(passages or ()), *(budget.passages or ())], budget.size, budget.cut
@@ -237,6 +233,15 @@ class Capture:
         except Exception as error:
             self._late_error = error
             raise
+
+
+def _as_tuple(tags: list[str]) -> tuple[str, ...]:
+    return _single(tags[0]) if len(tags) == 1 and type(tags[0]) is str else tuple(tags)
+
+
+@lru_cache(maxsize=1_024)  # most runs bring one tag, and the same at each call of the chain
+def _single(tag: str) -> tuple[str, ...]:
+    return (tag,)
 
 
 def _is_in(value: Any, results: dict[str, Any]) -> bool:

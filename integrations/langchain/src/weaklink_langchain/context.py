@@ -35,10 +35,11 @@ class Place:
 
 
 class Scored(NamedTuple):
-    """What a store said of one document."""
+    """What a store said of the documents that one search found."""
 
-    content: str
-    score: float
+    contents: list[str]
+    scores: list[float]
+    """One for each of `contents`."""
     higher_is_better: bool | None
     kind: str
 

@@ -58,9 +58,15 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         self._recorder = recording.recorder
         self._recording = recording
         self._capture = capture
-        # Bound once: each is called at every event.
+        # Bound once: each is called, or waits with the event's values, at every event.
         self._start = capture.start
         self._end = capture.end
+        self._end_chain = recording.end_chain
+        self._end_llm = recording.end_llm
+        self._end_retriever = recording.end_retriever
+        self._end_tool = recording.end_tool
+        self._note_embedding = recording.note_embedding
+        self._note_scores = recording.note_scores
         self.trouble = capture.trouble
         if hooks:
             install_hooks()
@@ -114,7 +120,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         try:
             given = None if inputs is None else self._capture.take(inputs)
             is_interrupted = langgraph.is_interrupted(outputs)
-            self._end(self._recording.end_chain, run_id, parent_run_id, outputs, "chain", given, is_interrupted)
+            self._end(self._end_chain, run_id, parent_run_id, outputs, "chain", given, is_interrupted)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)
 
@@ -155,7 +161,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         try:
             capture = self._capture
             self._end(
-                self._recording.end_llm, run_id, parent_run_id, convert.output_of(response), "llm",
+                self._end_llm, run_id, parent_run_id, convert.output_of(response), "llm",
                 convert.answer_of(response), None if parent_run_id is None else parent_run_id.int,
                 None if capture.is_live(run_id) else capture.origin(),
             )  # fmt: skip
@@ -170,7 +176,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
             if response is not None and response.generations:
                 taken = self._capture.take(convert.output_of(response))
                 answer = convert.answer_of(response)
-                self._capture.tell(self._recording.set_answer, run_id, taken, answer, size=taken[2])
+                self._capture.tell(self._recording.set_answer, run_id, *taken, answer, size=taken[2])
         except Exception as trouble:  # noqa: BLE001
             self.trouble("on_llm_error", trouble)
         self._fail("on_llm_error", run_id, error)
@@ -194,7 +200,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A retriever has answered."""
         try:
-            self._end(self._recording.end_retriever, run_id, parent_run_id, documents, "retriever")
+            self._end(self._end_retriever, run_id, parent_run_id, documents, "retriever")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_retriever_end", error)
 
@@ -220,7 +226,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def on_tool_end(self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
         """A tool has answered."""
         try:
-            self._end(self._recording.end_tool, run_id, parent_run_id, output, "tool")
+            self._end(self._end_tool, run_id, parent_run_id, output, "tool")
         except Exception as error:  # noqa: BLE001
             self.trouble("on_tool_end", error)
 
@@ -248,7 +254,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     def end_hooked(self, run_id: UUID, parent_run_id: UUID | None, kind: SpanKind, result: Any) -> None:
         """A wrapped method has returned."""
         try:
-            work = self._recording.end_retriever if kind == "reranker" else self._recording.end
+            work = self._end_retriever if kind == "reranker" else self._recording.end
             self._end(work, run_id, parent_run_id, steps.result_of(kind, result), kind)
         except Exception as trouble:  # noqa: BLE001
             self.trouble("a hook", trouble)
@@ -261,12 +267,12 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """A retriever has embedded its query."""
         if run_id is not None:
             dimensions = len(result) if type(result) is list else None
-            self._capture.tell(self._recording.note_embedding, run_id, dimensions, duration_ns)
+            self._capture.tell(self._note_embedding, run_id, dimensions, duration_ns)
 
-    def note_scores(self, run_id: UUID | None, scored: list[Scored]) -> None:
+    def note_scores(self, run_id: UUID | None, scored: Scored) -> None:
         """A store has scored documents for the run, which may return them."""
         if run_id is not None:
-            self._capture.tell(self._recording.note_scores, run_id, scored)
+            self._capture.tell(self._note_scores, run_id, scored)
 
     # --- what several events share
 

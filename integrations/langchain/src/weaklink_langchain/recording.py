@@ -37,8 +37,9 @@ class Recording:
         self._shared: set[int] = set()
 
     def begin(
-        self, key: int, parent_key: int | None, name: str, kind: SpanKind, began: int, taken: Taken,
-        tags: tuple[str, ...], metadata: dict[str, Any] | None, facts: Any, watch: Watch | None, origin: Origin | None,
+        self, key: int, parent_key: int | None, name: str, kind: SpanKind, began: int, frozen: Any, passages: list[Any] | None,
+        size: int, is_cut: bool, tags: tuple[str, ...], metadata: dict[str, Any] | None, facts: Any, watch: Watch | None,
+        origin: Origin | None,
     ) -> None:  # fmt: skip
         """A step has begun, in `origin` where it may be a root. `facts` is a model call, or what else is known of the step."""
         scope, block = origin or (None, None)
@@ -46,7 +47,7 @@ class Recording:
             self._share(known, scope)
             return
         span = self.recorder.begin(key, parent_key, name, kind, began, watch, block)
-        _set_input(span, taken)
+        _set_input(span, frozen, passages, size, is_cut)
         if tags:
             steps.read_tags(span, tags, metadata)
         if metadata and (own := steps.own_metadata(metadata)):
@@ -68,14 +69,17 @@ class Recording:
         if span.parent is None:
             self.latest.watch(span.trace, scope)
 
-    def end_chain(self, key: int, when: int, taken: Taken, inputs: Taken | None, is_interrupted: bool) -> None:
+    def end_chain(
+        self, key: int, when: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool,
+        inputs: Taken | None, is_interrupted: bool,
+    ) -> None:  # fmt: skip
         """A chain, prompt, parser, function or graph node has ended."""
         span = self._find(key)
         if span is None:
             return
         if inputs is not None:  # a stream tells its input only at the end
-            _set_input(span, inputs)
-        found = _set_output(span, taken)
+            _set_input(span, *inputs)
+        found = _set_output(span, frozen, passages, size, is_cut)
         if found and span.kind == "chain":
             steps.describe_documents(span, found)
         if inputs is not None and span.children:
@@ -86,28 +90,31 @@ class Recording:
             self.recorder.finish(span, "interrupted" if span.is_interrupted or is_interrupted else "ok", when)
 
     def end_llm(
-        self, key: int, when: int, taken: Taken, answer: dict[str, Any], parent_key: int | None, origin: Origin | None
-    ) -> None:
+        self, key: int, when: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool,
+        answer: dict[str, Any], parent_key: int | None, origin: Origin | None,
+    ) -> None:  # fmt: skip
         """A model has answered."""
         if self._find(key) is None:  # LangChain may skip the start (its issue 39633)
             if key in self._shared:
                 self._shared.discard(key)
                 return
-            self.begin(key, parent_key, "llm", "llm", when, (None, None, 0, False), (), None, {}, None, origin)
+            self.begin(key, parent_key, "llm", "llm", when, None, None, 0, False, (), None, {}, None, origin)
             span = self._find(key)
             if span is None:
                 return
             span.note("the start of this call was not reported")
-        self.set_answer(key, taken, answer)
+        self.set_answer(key, frozen, passages, size, is_cut, answer)
         span = self._find(key)
         if span is not None:
             self.recorder.finish(span, "ok", when)
 
-    def set_answer(self, key: int, taken: Taken, answer: dict[str, Any]) -> None:
+    def set_answer(
+        self, key: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool, answer: dict[str, Any]
+    ) -> None:
         """What a model returned, all of it or as far as it came."""
         span = self._find(key)
         if span is not None:
-            _set_output(span, taken)
+            _set_output(span, frozen, passages, size, is_cut)
             span.model = convert.with_answer(span.model or {"name": ""}, answer)
 
     def first_token(self, key: int, when: int) -> None:
@@ -116,31 +123,33 @@ class Recording:
         if span is not None and span.model is not None:
             span.model["time_to_first_token_ns"] = when - span.began
 
-    def end_retriever(self, key: int, when: int, taken: Taken) -> None:
+    def end_retriever(
+        self, key: int, when: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool
+    ) -> None:
         """A retriever or reranker has answered: its output is these documents."""
         span = self._find(key)
         if span is not None:
-            span.documents = _set_output(span, taken) or []
+            span.documents = _set_output(span, frozen, passages, size, is_cut) or []
             span.output = None
             steps.add_scores(span)
             self.recorder.finish(span, "ok", when)
 
-    def end_tool(self, key: int, when: int, taken: Taken) -> None:
+    def end_tool(self, key: int, when: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool) -> None:
         """A tool has answered; a ToolMessage that says "error" is a failure."""
         span = self._find(key)
         if span is None:
             return
-        span.documents = _set_output(span, taken)
+        span.documents = _set_output(span, frozen, passages, size, is_cut)
         failed = steps.says_error(span)
         if failed:
             span.error = steps.tool_error(span)
         self.recorder.finish(span, "error" if failed else "ok", when)
 
-    def end(self, key: int, when: int, taken: Taken) -> None:
+    def end(self, key: int, when: int, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool) -> None:
         """Any other step has ended."""
         span = self._find(key)
         if span is not None:
-            _set_output(span, taken)
+            _set_output(span, frozen, passages, size, is_cut)
             self.recorder.finish(span, "ok", when)
 
     def fail(self, key: int, when: int, raised: Raised, status: SpanStatus | None, inputs: Taken | None) -> None:
@@ -149,7 +158,7 @@ class Recording:
         if span is None:
             return
         if inputs is not None:
-            _set_input(span, inputs)
+            _set_input(span, *inputs)
         if status == "interrupted" and span.parent is not None and steps.is_node(span):
             span.parent.is_interrupted = True  # LangGraph reports the graph itself as ended well
         if status == "ok":  # control flow inside a graph: the step did what it should
@@ -169,7 +178,7 @@ class Recording:
         if span is not None:
             steps.describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
 
-    def note_scores(self, key: int, scored: list[Scored]) -> None:
+    def note_scores(self, key: int, scored: Scored) -> None:
         """A store has scored documents for the step, which may return them."""
         span = self._find(key)
         if span is not None:
@@ -185,16 +194,16 @@ class Recording:
             self._shared.add(span.key)
 
 
-def _set_input(span: OpenSpan, taken: Taken) -> None:
-    span.input, span.scratch, size, is_cut = taken
+def _set_input(span: OpenSpan, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool) -> None:
+    span.input, span.scratch = frozen, passages
     span.size += size
     if is_cut:
         span.note("the input was too large and is cut")
 
 
-def _set_output(span: OpenSpan, taken: Taken) -> list[Any] | None:
+def _set_output(span: OpenSpan, frozen: Any, passages: list[Any] | None, size: int, is_cut: bool) -> list[Any] | None:
     """Returns the documents in it."""
-    span.output, passages, size, is_cut = taken
+    span.output = frozen
     span.size += size
     if is_cut:
         span.note("the output was too large and is cut")

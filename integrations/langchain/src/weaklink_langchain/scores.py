@@ -129,15 +129,18 @@ def _note(store: type, result: Any, kind: str) -> None:
             place.handler.trouble("scores", error)
 
 
-def _scored(store: type, pairs: list[Any], kind: str) -> list[Scored]:
+def _scored(store: type, pairs: list[Any], kind: str) -> Scored:
     # Exact classes only: the store's result is the host's, and none of its own code is run here.
-    found = [
-        (item[0].__dict__.get("page_content"), score)
-        for item in pairs
-        if type(item) is tuple and len(item) >= 2 and (score := _number(item[1])) is not None
-    ]
-    higher, name = (True, kind) if kind else _direction(store, [score for _, score in found])
-    return [Scored(content, score, higher, name) for content, score in found if type(content) is str]
+    contents: list[str] = []
+    scores: list[float] = []
+    for item in pairs:
+        if type(item) is tuple and len(item) >= 2 and (score := _number(item[1])) is not None:
+            content = item[0].__dict__.get("page_content")
+            if type(content) is str:
+                contents.append(content)
+                scores.append(score)
+    higher, name = (True, kind) if kind else _direction(store, scores)
+    return Scored(contents, scores, higher, name)
 
 
 def _number(value: Any) -> float | None:

@@ -154,22 +154,19 @@ def add_scores(span: OpenSpan) -> None:
                 passage.score_kind = "rerank" if span.kind == "reranker" else "relevance"
 
 
-def _add_store_scores(passages: list[Passage], searches: list[list[Scored]]) -> None:
-    told: dict[str, list[Scored]] = {}
+def _add_store_scores(passages: list[Passage], searches: list[Scored]) -> None:
+    told: dict[str, tuple[Scored, list[float]]] = {}
     # The outermost method of a store ends last, so the last word on a document is what the retriever itself asked for.
     for search in searches:
-        found: dict[str, list[Scored]] = {}
-        for scored in search:
-            found.setdefault(scored.content, []).append(scored)
+        found: dict[str, tuple[Scored, list[float]]] = {}
+        for content, score in zip(search.contents, search.scores, strict=True):
+            found.setdefault(content, (search, []))[1].append(score)
         told |= found
     for passage in passages:
-        if scores := told.get(passage.content):
-            scored = scores.pop(0) if len(scores) > 1 else scores[0]
-            passage.score, passage.higher_is_better, passage.score_kind = (
-                scored.score,
-                scored.higher_is_better,
-                scored.kind,
-            )
+        if known := told.get(passage.content):
+            search, scores = known
+            passage.score = scores.pop(0) if len(scores) > 1 else scores[0]
+            passage.higher_is_better, passage.score_kind = search.higher_is_better, search.kind
 
 
 def arguments(kind: SpanKind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
