@@ -150,3 +150,75 @@ def test_a_limit_of_the_provider_is_told_from_other_errors(said):
         "limit_reached",
     )
     assert diagnose(build("chain > llm!", ASK, llm={"error": RuntimeError("bad gateway")})).failure == "raised"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Sorry, the service is temporarily unavailable. Please try again later.",
+        "Query failed: no such table: employees",
+        "Employee not found",
+    ],
+)
+def test_a_failure_in_the_tools_own_words_is_a_tool_error_where_the_answer_shows_it(said):
+    sorry = "I am sorry, I was unable to retrieve her vacation days."
+    assert blamed(diagnose(agent({"employee": "Mira Solvane"}, said, sorry))) == (
+        "broken",
+        "vacation_balance",
+        "tool_error",
+    )
+
+
+def test_a_result_that_says_cannot_is_not_to_blame_for_what_the_model_made_of_it():
+    said = "Vacation days of Mira Solvane cannot be carried over."
+    made_up = "Mira Solvane has 41 vacation days left, and a car in Lisbon."
+    assert blamed(diagnose(agent({"employee": "Mira Solvane"}, said, made_up)))[1] == "llm"
+
+
+def test_the_same_words_in_a_result_that_answers_are_no_tool_error():
+    said = "Mira Solvane has 17 vacation days left; days of the year before are no longer valid and cannot be taken."
+    assert diagnose(agent({"employee": "Mira Solvane"}, said, SAYS)).verdict == "ok"
+
+
+SQL = "select sum(days_left) from vacation_days where employee = 'Mira Solvane'"
+
+
+@pytest.mark.parametrize("value", ["17", "[(17,)]", '{"days_left": 17}'])
+def test_a_bare_value_is_read_with_the_question_that_it_answers(value):
+    assert diagnose(agent({"query": SQL}, value, SAYS)).verdict == "ok"
+
+
+def test_another_value_than_the_bare_one_is_blamed_on_the_model():
+    diagnosis = diagnose(agent({"query": SQL}, "[(17,)]", "Mira Solvane has 71 vacation days left."))
+    assert blamed(diagnosis)[:2] == ("broken", "llm")
+
+
+def test_a_value_of_somebody_else_than_the_one_asked_about_is_not_ok():
+    assert diagnose(agent({"query": SQL}, "[(17,)]", "Jonas Feld has 17 vacation days left.")).verdict != "ok"
+
+
+def test_nothing_for_a_name_that_nobody_said_is_an_invented_argument():
+    query = "select sum(days_left) from vacation_days where employee = 'Mara Silvan'"
+    assert blamed(diagnose(agent({"query": query}, "[]", REFUSAL)))[2] == "invented_argument"
+
+
+def test_an_address_that_the_model_knows_by_itself_is_ok_where_the_page_answers():
+    given = {"url": "https://people.example/balances/mira"}
+    assert diagnose(agent(given, LEFT, SAYS)).verdict == "ok"
+    assert blamed(diagnose(agent(given, "There is no such page.", REFUSAL)))[2] in ("invented_argument", "tool_error")
+
+
+def test_an_id_that_stands_for_the_one_asked_about_is_invented_although_the_tool_answers():
+    def trace(order):
+        question, result = "What is the status of order A-1002?", "Order A-1002: open, ships on 3 May."
+        asked = [{"$type": "message", "role": "user", "content": question}]
+        return build(
+            "agent > plan:llm, call:tool, llm", question, "Order A-1002 is open and ships on 3 May.",
+            plan={"input": asked, "output": message("", ("order_status", {"order_id": order}))},
+            call={"name": "order_status", "input": {"order_id": order}, "output": result},
+            llm={"input": [*asked, {"$type": "message", "role": "tool", "content": result}],
+                 "output": message("Order A-1002 is open and ships on 3 May.")},
+        )  # fmt: skip
+
+    assert blamed(diagnose(trace("A-7002"))) == ("broken", "plan", "invented_argument")
+    assert diagnose(trace("A-1002")).verdict == "ok"

@@ -80,3 +80,43 @@ def test_an_empty_history_and_braces_in_a_passage_are_no_empty_variable():
         llm={"input": prompt_of(VACATION, code), "output": GOOD},
     )  # fmt: skip
     assert diagnose(trace).verdict == "ok"
+
+
+def test_an_extract_of_a_passage_counts_as_kept(chain):
+    extract = VACATION.removeprefix("Vacation: ").partition(" It is")[0]
+    assert diagnose(chain(kept=(extract,))).verdict == "ok"
+
+
+def test_a_compressor_that_drops_the_passage_and_keeps_an_extract_of_another_is_named(chain):
+    extract = PARKING.removeprefix("Parking: ")
+    diagnosis = diagnose(chain(kept=(extract,), answer="I could not find that."))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "good_document_dropped")
+
+
+def graded(shown: tuple[str, ...], answer: str):
+    """A model says of each passage whether it helps; what it says is not passed on."""
+    grades = {
+        f"grade{n}": {"input": f"Does it help? {QUESTION}\n{text}", "output": "yes"}
+        for n, text in enumerate((VACATION, PARKING))
+    }
+    return build(
+        "chain > retriever, grade0:llm, grade1:llm, llm", QUESTION, answer,
+        retriever={"input": QUESTION, "documents": [VACATION, PARKING]},
+        llm={"input": prompt_of(*shown), "output": answer},
+        **grades,
+    )  # fmt: skip
+
+
+def test_a_model_that_only_grades_the_passages_does_not_pass_them_on():
+    diagnosis = diagnose(graded((), "I could not find that."))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "context_not_passed")
+
+
+def test_passages_that_were_graded_and_passed_on_are_ok():
+    assert diagnose(graded((VACATION, PARKING), GOOD)).verdict == "ok"
+
+
+def test_a_cut_chunk_does_not_excuse_that_nothing_reached_the_model(chain):
+    cut = VACATION.removesuffix(" ahead.")
+    diagnosis = diagnose(chain(found=(cut, PARKING), shown=(), answer="I could not find that."))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "empty_variable")

@@ -4,8 +4,9 @@ import pytest
 
 from weaklink import trace_from
 from weaklink.diagnosis import diagnose
+from weaklink.testing import build
 
-from .conftest import GOOD, PARKING, QUESTION, SICK, VACATION
+from .conftest import GOOD, PARKING, QUESTION, SICK, VACATION, prompt_of
 
 
 def blamed(diagnosis):
@@ -178,3 +179,55 @@ def test_an_answer_that_names_what_was_asked_for_is_not_off_question(question, a
     diagnosis = diagnose(trace_from(question=question, documents=PUMPS, answer=answer))
     assert diagnosis.failure != "off_question"
     assert diagnosis.verdict != "broken"
+
+
+FOLLOW_UP = "Does it cover damage from frost?"
+HISTORY = [
+    {"$type": "message", "role": "user", "content": "How long is the warranty of the pump?"},
+    {"$type": "message", "role": "assistant", "content": "It is 36 months."},
+    {"$type": "message", "role": "user", "content": FOLLOW_UP},
+]
+WARRANTY = "Warranty: The pump has a warranty of 36 months. Damage from frost is not covered."
+
+
+@pytest.mark.parametrize("answer", ["No, damage from frost is not covered.", "Damage from frost is not covered."])
+def test_an_answer_that_says_no_is_no_abstention_and_says_something(answer):
+    trace = build(
+        "chain > rewrite:llm, retriever, llm", {"messages": HISTORY}, answer,
+        rewrite={"input": HISTORY, "output": "Does the warranty of the pump cover damage from frost?"},
+        retriever={"input": "Does the warranty of the pump cover damage from frost?", "documents": [WARRANTY, PARKING]},
+        llm={"input": [*prompt_of(WARRANTY, PARKING, question=FOLLOW_UP)], "output": answer},
+    )  # fmt: skip
+    assert diagnose(trace).verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ('{"days": 28, "kind": "paid vacation"}', "ok"),
+        ('```json\n{"days": 28, "kind": "paid vacation"}\n```', "ok"),
+        ("Great question! According to the passages, an employee has 28 days of paid vacation. Let me know if I can help!", "ok"),
+    ],
+)  # fmt: skip
+def test_json_and_politeness_around_a_right_answer_are_ok(chain, answer, verdict):
+    assert diagnose(chain(answer=answer)).verdict == verdict
+
+
+URLAUB = (
+    "Urlaub: Jeder Angestellte hat 28 Tage bezahlten Urlaub im Jahr. Er wird zwei Wochen vorher im Kalender beantragt."
+)
+PARKEN = "Parken: Das Büro in Ostmere hat 60 Parkplätze, die man in der App bucht."
+
+
+@pytest.mark.parametrize(
+    "answer", ["Das weiß ich leider nicht.", "Ein Angestellter hat 28 Tage bezahlten Urlaub im Jahr."]
+)
+def test_a_search_in_another_language_than_the_scorers_read_is_not_blamed(chain, answer):
+    question = "Wie viele Tage bezahlten Urlaub hat ein Angestellter im Jahr?"
+    diagnosis = diagnose(chain(found=(URLAUB, PARKEN), question=question, answer=answer))
+    assert diagnosis.failure not in ("missing_content", "off_topic")
+
+
+def test_an_answer_from_a_passage_far_from_the_question_is_off_question(chain):
+    answer = "The office in Ostmere has 60 parking places, booked in the Frontdesk app."
+    assert blamed(diagnose(chain(answer=answer))) == ("broken", "llm", "off_question")

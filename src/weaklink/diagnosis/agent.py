@@ -25,11 +25,20 @@ _ERROR_TEXT = re.compile(
     r"^\W{0,3}(?:(?:encountered|got|an?|unexpected) )*(?:error|exception|traceback|fatal|failed|failure)\b"
     r"|^\W*\{?\W*\"?error\"?\s*:|\b(?:status|code)\W{1,4}[45]\d\d\b"
     r"|^\W*[45]\d\d\b.{0,40}(?:error|unavailable|not found|unauthori[sz]ed|forbidden|timeout|bad gateway)"
-    r"|\b(?:[A-Z]\w*(?:Error|Exception)): ",
+    r"|\b(?:[A-Z]\w*(?:Error|Exception)): |^\W*(?:[a-z]+ )?failed\s*:|\b(?:temporarily|currently) unavailable\b",
     re.IGNORECASE,
 )
+# What a tool says when it could not do its work, in words of its own; also a result may speak so, so the answer must show it.
+_TROUBLE_TEXT = re.compile(
+    r"\b(?:failed|failure|unavailable|not found|no such|timed out|time-?out|try again|denied|unauthori[sz]ed|forbidden"
+    r"|could not|couldn't|cannot|can't|unable to|does not exist|doesn't exist|invalid)\b",
+    re.IGNORECASE,
+)
+_SHORT = 200
 _NOTHING = re.compile(
-    r"^\s*(?:|null|none|\[\]|\{\}|n/?a|no results?(?: found)?\.?|nothing found\.?)\s*$", re.IGNORECASE
+    r"^\s*(?:|null|none|\[\]|\{\}|\(\)|n/?a|no (?:results?|rows?|records?|matches)(?: found| returned)?\.?"
+    r"|nothing found\.?)\s*$",
+    re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
     r"^\W*(?:(?:ok|okay|sure|certainly|of course)\W+)?(?:i will|i'll|i am going to|i'm going to|let me|let's"
@@ -54,18 +63,16 @@ def tool_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
         failed = span.failed and span.error is not None
         if failed and any(below.failed and below.kind != "llm" for below in trace.descendants(span)):
             continue  # a step inside it failed, and it only passed that on
-        said = "" if failed else _failure_text(span)
+        said = "" if failed else failure_text(span)
         if not failed and not said:
             continue
         later = [other for other in trace.of_kind("tool") if other.name == span.name and other.start_ns > span.start_ns]
-        if any(other.status == "ok" and not _failure_text(other) for other in later):
+        if any(other.status == "ok" and not failure_text(other) for other in later):
             yield Finding(
                 span.id, 0.0, f"{span.name} failed, and a later call of it went well", harmless=True,
                 advice="nothing is broken; a failure that returns is worth a look",
             )  # fmt: skip
-        elif not any(
-            other.failed or _failure_text(other) for other in later
-        ):  # the last of its failures speaks for all
+        elif not any(other.failed or failure_text(other) for other in later):  # the last of its failures speaks for all
             yield _failed_tool(trace, span, scores, limits, said)
 
 
@@ -77,7 +84,7 @@ def bad_arguments(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         if not refused and not empty:
             continue
         later = [other for other in trace.of_kind("tool") if other.name == span.name and other.start_ns > span.start_ns]
-        if any(other.status == "ok" and not _failure_text(other) for other in later):
+        if any(other.status == "ok" and not failure_text(other) for other in later):
             continue  # it mended its call
         planner = planner_of(trace, span)
         given = quote(text_of(span.input) or "nothing", 80)
@@ -104,7 +111,7 @@ def wrong_route(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findin
     covered = max(asked.coverage(set(frequencies(main_text(span.output)).keys())) for span in tools)
     span = tools[0]
     fits = any(frequencies(other.name.replace("_", " ")).keys() & asked.weights.keys() for other in tools)
-    if fits or any(_failure_text(other) for other in tools):
+    if fits or any(failure_text(other) for other in tools):
         return  # the right tool, or at least one whose failure tells more
     planner = planner_of(trace, span)
     says = (
@@ -180,17 +187,33 @@ def _failed_tool(trace: Trace, span: Span, scores: Scores, limits: Limits, said:
         return Finding(span.id, limits.hard, says, evidence, advice, hard=True)
     says = f"{span.name} returned {f'“{quote(said, 80)}”' if said.strip() else 'nothing'} as if it were a result"
     evidence.insert(0, Evidence(says=f"its output: “{quote(said)}”", at=place_of(span, "output")))
-    return Finding(span.id, 0.9 * max(trouble(trace, scores, limits), 0.4), says, evidence, advice)
+    return Finding(span.id, 0.9 * _harm(trace, scores, limits, said), says, evidence, advice)
 
 
-def _failure_text(span: Span) -> str:
+def _harm(trace: Trace, scores: Scores, limits: Limits, said: str) -> float:
+    """How surely what a tool said left the answer without what it needed, 0..1.
+
+    An error is one whatever was made of it; "[]" may be the true answer to "are there any?", and the answer then rests on it;
+    "cannot be exchanged" may be a result, so an answer that abstains has to show that it was none.
+    """
+    if _ERROR_TEXT.search(said):
+        return max(trouble(trace, scores, limits), 0.4)
+    if _NOTHING.match(said):
+        return trouble(trace, scores, limits)
+    generator = trace.dataflow.generator
+    answered = generator is not None and trace.dataflow.generator_text and not abstained(generator, scores)
+    return 0.0 if answered else 1.0
+
+
+def failure_text(span: Span) -> str:
     """What a tool returned when that is an error or nothing, though its status is ok; "" otherwise. Nothing counts as a space."""
     if span.failed or span.status != "ok":
         return ""
     text = main_text(span.output)
     if _NOTHING.match(text):
         return text or " "
-    return text if len(text) < 600 and _ERROR_TEXT.search(text) else ""
+    is_error = _ERROR_TEXT.search(text) and len(text) < 3 * _SHORT
+    return text if is_error or (_TROUBLE_TEXT.search(text) and len(text) < _SHORT) else ""
 
 
 def _is_bad_call(span: Span) -> bool:

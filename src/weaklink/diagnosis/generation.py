@@ -148,7 +148,7 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     generator = trace.dataflow.generator
     if generator is None or abstained(generator, scores) or not trace.dataflow.generator_text:
         return
-    if trace.dataflow.context and says_nothing_new(trace.dataflow.asked, trace.dataflow.generator_text):
+    if trace.dataflow.context and says_nothing_new(trace.question, trace.dataflow.generator_text, trace.dataflow.asked):
         yield _empty_words(trace, scores, limits, generator)
         return
     fits = scores.get(generator.id, "answer_relevance")
@@ -164,9 +164,8 @@ def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findi
     kind = expected_type(trace.question)
     fitting = bool(kind) and has_type(kind, text, trace.question)
     beside = ramp(fits.value, limits.beside_the_question)
-    strength = beside * max(
-        ramp(gap, limits.other_passage), 0.0 if fitting or len(text.split()) <= _BARE else 0.5 * (1.0 - shared)
-    )
+    unlike = 0.0 if fitting or len(text.split()) <= _BARE else 1.0 - shared
+    strength = max(0.5 * beside * unlike, max(beside, unlike) * ramp(gap, limits.other_passage))
     says = f"the answer “{quote(text, 80)}” is not about the question “{quote(trace.question, 80)}” ({fits.reason})"
     if other is not None:
         strength = 0.9

@@ -1,10 +1,11 @@
 """Rules on values that a model made up on the way: where was an unsupported value born?"""
 
+import re
 from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from weaklink.diagnosis.agent import arguments_of, planner_of
+from weaklink.diagnosis.agent import arguments_of, failure_text, planner_of
 from weaklink.diagnosis.finding import Finding, excerpt, listed, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.provenance import Lineage
@@ -39,11 +40,19 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
     lineage = trace.once(Lineage)
     for span in trace.of_kind("tool"):
         without_options = span.model_copy(update={"input": _without_options(span.input)})
-        made_up = [origin for origin in lineage.origins(without_options, "input") if _is_made_up(origin)]
+        brought = not span.failed and not failure_text(span)
+        made_up = [
+            origin
+            for origin in lineage.origins(without_options, "input")
+            if _is_made_up(origin) or (not brought and origin.kind == "name" and not origin.is_supported)
+        ]
         if not made_up:
             yield from _foreign_words(trace, span, scores, limits)
             continue
         strength = limits.invented_id if any(origin.kind == "id" for origin in made_up) else limits.invented_argument
+        if not any(_stands_for_another(trace, origin) for origin in made_up):
+            # A model may know an address or a code by itself: where the call brought what the answer rests on, it was right.
+            strength *= trouble(trace, scores, limits)
         names = listed([origin.text for origin in made_up])
         says = f"{span.name} was called with {names}, which stands in nothing that the model was given before"
         evidence = [Evidence(says=f"made up: {origin.kind} {origin.text}", at=origin.at) for origin in made_up[:3]]
@@ -98,10 +107,22 @@ def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> 
         return
 
 
+def _stands_for_another(trace: Trace, origin: Origin) -> bool:
+    """The question names another of the same form: "A-1002", and the tool was asked for "A-7002"."""
+    asked = [value.text for value in values_in(trace.question) if value.kind == origin.kind == "id"]
+    return any(_form(text) == _form(origin.text) and text != origin.text for text in asked)
+
+
+def _form(text: str) -> str:
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", text))
+
+
 def _is_made_up(origin: Origin) -> bool:
     """No source has it, and it is no small count that anybody might write."""
     if origin.is_supported or origin.kind not in ("id", "number", "date", "time"):
         return False
+    if origin.kind == "id" and not any(char.isdigit() or char in "/@" for char in origin.text):
+        return False  # "order_items" names a table, a column or a function: the program's word, not the user's
     is_small = origin.kind == "number" and origin.text.strip().isdecimal() and float(origin.text) <= _SMALL
     return not is_small
 

@@ -7,12 +7,16 @@ from pydantic import JsonValue
 
 from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Document, Evidence, Scores, Span, TextRange, Trace, text_of
+from weaklink.model import Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
 from weaklink.model.dataflow import visible_part
 from weaklink.model.roles import roles
 from weaklink.scoring.sufficiency import sufficiency
 
 _NOTHING_PASSED = 0.95
+_LATEST = 64
+"""How many calls and documents, the latest, are looked at: a long run of an agent has thousands."""
+_LONGEST_JUDGEMENT = 3
+"""Words up to which what a model wrote of a passage may be a mark or a grade."""
 _PLACEHOLDER = re.compile(
     r"\{\{?\s*(?:context|contexts|context_str|question|query|query_str|input|user_input|documents|docs|passages|summaries"
     r"|chat_history|history)\s*\}?\}"
@@ -136,8 +140,17 @@ def _documents_to_pack(trace: Trace) -> list[Document]:
 def _seen_by_another_model(trace: Trace) -> bool:
     """A map step reads the passages one by one: what it wrote of them is in the last prompt, their own text is not."""
     generator = trace.dataflow.generator
-    others = [text_of(span.input) for span in trace.leaf_llms if generator is None or span.id != generator.id]
-    return any(visible_part(document.content, text)[0] > 0 for document in _documents_to_pack(trace) for text in others)
+    others = [span for span in trace.leaf_llms if generator is None or span.id != generator.id]
+    given = [text_of(span.input) for span in others[-_LATEST:] if not _only_judged(trace, span)]
+    documents = _documents_to_pack(trace)[-_LATEST:]
+    return any(visible_part(document.content, text)[0] > 0 for document in documents for text in given)
+
+
+def _only_judged(trace: Trace, span: Span) -> bool:
+    """A model that said "yes" or "no" to a passage wrote nothing that could stand for it, nor is it in the prompt."""
+    text = main_text(span.output).strip()
+    words = 1 if any(char.isdigit() for char in text) else _LONGEST_JUDGEMENT  # "8" is a grade, "36 months" was read
+    return len(text.split()) <= words and text not in trace.dataflow.prompt_text
 
 
 def _not_passed(trace: Trace) -> list[Evidence]:

@@ -13,12 +13,13 @@ def good_document_dropped(trace: Trace, scores: Scores, limits: Limits) -> Itera
     """A passage that answers better than those kept was dropped."""
     for span in _rerankers(trace):
         kept = {document.key for document in span.documents}
-        dropped = [document for document in span.candidates if document.key not in kept]
+        dropped = [document for document in span.candidates if not _is_kept(document, span)]
         if not dropped:
             continue
-        rated = dict(zip((d.key for d in span.candidates), _rated(trace, span.candidates), strict=True))
+        both = (*span.candidates, *span.documents)  # a compressor keeps extracts, which were no candidates
+        rated = dict(zip((document.key for document in both), _rated(trace, both), strict=True))
         best = max(dropped, key=lambda document: rated[document.key])
-        best_kept = max((rated.get(key, 0.0) for key in kept), default=0.0)
+        best_kept = max((rated[key] for key in kept), default=0.0)
         gap = rated[best.key] - best_kept
         if gap <= 0 and kept:
             continue
@@ -77,6 +78,14 @@ def bad_order(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
         strength = ramp(gap, limits.relevance_lost) * trouble(trace, scores, limits)
         advice = "check whether the reranker sorts in the right direction; the best passage belongs first"
         yield Finding(span.id, strength, says, evidence, advice, signals={"gap": gap})
+
+
+def _is_kept(candidate: Document, span: Span) -> bool:
+    """The document, or an extract of it, is among those that the step kept."""
+    return any(
+        document.key == candidate.key or (document.content.strip() and document.content.strip() in candidate.content)
+        for document in span.documents
+    )
 
 
 def _rerankers(trace: Trace) -> list[Span]:

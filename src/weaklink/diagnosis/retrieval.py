@@ -7,8 +7,14 @@ from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 from weaklink.model.roles import roles
 from weaklink.scoring.question import frequencies, read_question
+from weaklink.scoring.text.language import reads_as_english
+from weaklink.scoring.text.tokens import tokenise
 
 _NO_CONTEXT_STRENGTH = 0.95
+_LOOKED_AT = 3_000
+"""Characters from which the language is told."""
+_ELSEWHERE = 0.4
+"""How much a doubt about a context counts that is not in English, which is what sufficiency was fitted on."""
 
 
 def no_results(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -77,12 +83,18 @@ def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Spa
         return
     value, span = max(found, key=lambda pair: pair[0])
     generator = trace.dataflow.generator
+    weight = 1.0 if _is_english(trace, span) else _ELSEWHERE
     if generator is not None and abstained(generator, scores):
         # An answer was asked for and none was given: what does not speak for a wrong abstention speaks for a gap.
-        yield span, 1.0 - ramp(value, limits.abstention)
+        yield span, weight * (1.0 - ramp(value, limits.abstention))
     else:
         lacking = max(ramp(value, limits.insufficient), ramp(_absent(trace, span), limits.absent))
-        yield span, lacking * _doubt(trace, scores, limits)
+        yield span, weight * lacking * _doubt(trace, scores, limits)
+
+
+def _is_english(trace: Trace, span: Span) -> bool:
+    text = "\n".join([trace.dataflow.asked, *(document.content for document in span.documents)])
+    return reads_as_english(tokenise(text[:_LOOKED_AT]))
 
 
 def _absent(trace: Trace, span: Span) -> float:

@@ -3,12 +3,18 @@
 An answer can be wrong with every sentence grounded: it repeats the question, or says something true beside it.
 """
 
-from weaklink.model import Scores, Trace
+import json
+import re
+
+from pydantic import JsonValue
+
+from weaklink.model import ContextPassage, Scores, Span, Trace, text_of
 from weaklink.scoring.answer import expected_type, has_type
 from weaklink.scoring.logistic import log_odds
 from weaklink.scoring.question import read_question
 from weaklink.scoring.text.tokens import tokenise
 
+_FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _TELLING = 4
 """New words from which on an answer says something beside the question."""
 
@@ -25,14 +31,14 @@ def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, flo
     generator, text = trace.dataflow.generator, trace.dataflow.generator_text
     if generator is None or not text:
         return known
-    context = _content("\n".join(passage.text for passage in trace.dataflow.context))
-    new = _content(text) - _content(trace.dataflow.asked)
+    context = _content("\n".join(_with_its_call(trace, passage) for passage in trace.dataflow.context))
+    new = _content(_claims(scores, generator, text)) - _content(trace.dataflow.asked)
     kind = expected_type(trace.question)
     fits = bool(kind) and has_type(kind, text, trace.question)
-    is_typed = fits and kind in ("number", "time", "name")  # "28 days" says all that was asked for
+    is_typed = fits and kind in ("number", "time", "name", "yes or no")  # "28 days" says all that was asked for
     known |= {
         "telling": 1.0 if is_typed else min(1.0, len(new) / _TELLING),
-        "carried": len(new & context) / len(new) if new else 0.0,
+        "carried": len(new & context) / len(new) if new else float(is_typed),
         "covered": read_question(trace.dataflow.asked).coverage(context),
         "mistyped": float(bool(kind) and not fits),
         "asking": float(text.endswith("?")),
@@ -41,6 +47,36 @@ def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, flo
         value = scores.value(generator.id, score)
         known[name] = 0.0 if value is None else log_odds(value)
     return known
+
+
+def _claims(scores: Scores, generator: Span, text: str) -> str:
+    """The answer without its greetings and lead-ins; of JSON the values, since their keys are the program's words."""
+    if (structure := _json(text)) is not None:
+        return text_of(structure)
+    sentences = scores.of_sentences(generator.id, "groundedness")
+    claims = [
+        text[score.sentence.start : score.sentence.end]
+        for score in sentences
+        if score.sentence is not None and score.label != "not_a_claim"
+    ]
+    return "\n".join(claims) or text
+
+
+def _json(text: str) -> JsonValue:
+    """The object or list that a text is, with or without a fence around it; None for prose."""
+    inside = _FENCE.sub("", text.strip())
+    if not inside.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(inside)
+    except ValueError:
+        return None
+
+
+def _with_its_call(trace: Trace, passage: ContextPassage) -> str:
+    """What a tool returned says by itself hardly what it is about: the call does."""
+    span = trace.get(passage.span_id)
+    return f"{text_of(span.input)}\n{passage.text}" if span.kind == "tool" else passage.text
 
 
 def _content(text: str) -> set[str]:

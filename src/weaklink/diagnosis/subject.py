@@ -53,16 +53,17 @@ def other_subject(question: str, answer: str, passages: Iterable[str], others: I
     return None
 
 
-def says_nothing_new(question: str, answer: str) -> bool:
+def says_nothing_new(question: str, answer: str, before: str = "") -> bool:
     """The answer asks back or greets, or every word of it stands in the question: "The answer to the question is: ...".
 
-    A choice ("north or south?") and a yes-or-no question may be answered in the question's own words.
+    `before` is what the user said earlier: to repeat that says nothing, too. A choice ("north or south?") and a yes-or-no
+    question may be answered in the question's own words.
     """
     if all(states_nothing(answer[start:end]) for start, end in split_sentences(answer)):
         return True
     if expected_type(question) == "yes or no" or _CHOICE.search(question):
         return False
-    known = {token.value for token in tokenise(question)} | _ABOUT_ITSELF
+    known = {token.value for text in (question, before) for token in tokenise(text)} | _ABOUT_ITSELF
     return not any((token.content or token.is_value) and token.value not in known for token in tokenise(answer))
 
 

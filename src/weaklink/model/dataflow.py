@@ -32,6 +32,8 @@ _OF_MODEL = ("assistant", "ai")
 _EARLIER_TURNS = 3
 # How many calls before the generator may have written what it refines: a long run of an agent has thousands.
 _EARLIER_CALLS = 64
+# A shorter output of an earlier call ("no") stands in many prompts by chance; as in "36 months", two words are no chance.
+_SHORTEST_ANSWER = 6
 # A shared run of fewer characters than this can be chance ("The company"), so it does not count as a passage seen.
 _SHORTEST_SIGHTING = 24
 
@@ -147,7 +149,7 @@ class Dataflow:
         earlier = [call for call in self._trace.leaf_llms if call.start_ns < self.generator.start_ns]
         for call in earlier[: -_EARLIER_CALLS - 1 : -1]:
             wrote = main_text(call.output).strip()
-            if wrote and any(wrote in text for text in given):
+            if len(wrote) >= _SHORTEST_ANSWER and any(wrote in text for text in given):
                 given.append(text_of(call.input))
         return "\n\n".join(given)
 

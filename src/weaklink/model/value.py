@@ -10,6 +10,9 @@ TYPE_KEY = "$type"
 
 _TEXT_KEYS = ("answer", "output", "result", "response", "text", "content", "page_content", "value")
 
+# A message as the chat APIs write it, {"role": "user", "content": "..."}: LangChain, LangGraph and clients accept it as it is.
+_ROLES = ("user", "human", "assistant", "ai", "system", "developer", "tool", "function")
+
 # Blocks of a message's content, as the providers name them: what they say, and what is nothing to read.
 _TEXT_BLOCKS = ("text", "input_text", "output_text")
 _SILENT_BLOCKS = (
@@ -23,6 +26,14 @@ def type_of(value: JsonValue) -> str:
         mark = value.get(TYPE_KEY)
         return mark if isinstance(mark, str) else ""
     return ""
+
+
+def is_message(value: JsonValue) -> bool:
+    """A chat message: a marked object, or a plain one with the role and the content of one."""
+    if not isinstance(value, dict):
+        return False
+    mark = value.get(TYPE_KEY)
+    return mark == "message" or (mark is None and "content" in value and value.get("role") in _ROLES)
 
 
 def strings_in(value: JsonValue, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -49,7 +60,7 @@ def text_of(value: JsonValue) -> str:
     if isinstance(value, list):
         return "\n".join(filter(None, map(text_of, value)))
     if isinstance(value, dict):
-        if type_of(value) in ("message", "document"):
+        if type_of(value) == "document" or is_message(value):
             parts = [text_of(value.get("content"))]
             parts += [text_of(call) for call in _as_list(value.get("tool_calls"))]
             return "\n".join(filter(None, parts))
@@ -64,7 +75,7 @@ def text_of(value: JsonValue) -> str:
 def messages_in(value: JsonValue) -> list[dict[str, JsonValue]]:
     """The chat messages inside `value`, in order, however deep they lie."""
     if isinstance(value, dict):
-        if type_of(value) == "message":
+        if is_message(value):
             return [value]
         return [message for item in value.values() for message in messages_in(item)]
     if isinstance(value, list):

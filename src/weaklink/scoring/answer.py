@@ -12,8 +12,8 @@ _GIVEN = r"(?:provided|given|found|covered|included|available)\b"
 """Of anything but information this is a claim: "parking is not available"."""
 _ABSTENTION = re.compile(
     r"\b(?:i|we) (?:do not|don't|did not|didn't|can't|cannot|can not|could not|couldn't"
-    r"|am not able to|am unable to) (?:actually |really |currently )?"
-    r"(?:know|find|have|answer|determine|provide|see|say|tell|locate|verify)\b"
+    r"|(?:am|are|was|were) (?:not able|unable) to) (?:actually |really |currently )?"
+    r"(?:know|find|have|answer|determine|provide|see|say|tell|locate|verify|retrieve|look up|access|get|reach|calculate)\b"
     r"|\bi(?:'m| am) (?:sorry|afraid|unable|not (?:sure|able|certain))\b"
     r"|\bunable to (?:answer|find|determine|provide)\b"
     r"|\b(?:cannot|can't|could not|couldn't) (?:be (?:answered|determined|found)|answer|find|determine)\b"
@@ -29,6 +29,7 @@ _ABSTENTION = re.compile(
     r"|^\W*(?:unknown|unanswerable|no answer|not (?:mentioned|stated|specified|available|known|found|provided)|n/a"
     r"|no idea|insufficient (?:information|context))\W*$"
     r"|\bthere is (?:no|not enough|not any) (?:\w+ )?(?:information|mention|answer|reference)\b"
+    r"|\b(?:ich weiß|weiß ich)(?: (?:es|das|ich|leider|das leider))* nicht\b|\bje ne (?:le )?sais pas\b|\bno (?:lo )?sé\b|\bnon lo so\b"
     rf"|\bthere is no (?:\w+ )?evidence (?:in|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}",
     re.IGNORECASE,
 )

@@ -12,8 +12,11 @@ from weaklink.scoring.embedding import is_available, is_installed
 from weaklink.scoring.groundedness import SentenceVerdict, answer_interval, answer_value, assess
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
+from weaklink.scoring.text.tokens import tokenise
 
 _SHOWN = 300
+_BARE = 3
+"""Words of content up to which what a tool returned is a bare value."""
 _NO_QUESTION = "the trace holds no question"
 
 
@@ -126,7 +129,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    version = "groundedness/5"
+    version = "groundedness/6"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
@@ -139,7 +142,7 @@ class Groundedness:
         if not context and not is_abstention(text):
             reason = "the model saw no context that the trace could find"
             return [Score.unscored(generator.id, self.name, reason, scorer=self.version)]
-        verdicts = self._assess(text, [passage.text for passage in context], trace.question)
+        verdicts = self._verdicts(trace, text, context)
         sentences = [self._sentence(trace, generator, text, verdict, context) for verdict in verdicts]
         return [self._whole(generator, verdicts), *sentences]
 
@@ -173,6 +176,21 @@ class Groundedness:
             label=worst.label if worst.value < 0.5 else "supported",
             detail=worst.detail if worst.value < 0.5 else (),
         )
+
+    def _verdicts(self, trace: Trace, text: str, context: Sequence[ContextPassage]) -> list[SentenceVerdict]:
+        """A tool's bare result ("[(160.5,)]") is read with the question that it answers, for a sentence whose values all stand there."""
+        texts = [passage.text for passage in context]
+        alone = self._assess(text, texts, trace.question)
+        answers = [
+            f"{passage.text} = {trace.question}" if _is_bare(trace, passage) else passage.text for passage in context
+        ]
+        if answers == texts:
+            return alone
+        read_with_it = self._assess(text, answers, trace.question)
+        return [
+            wide if wide.label == "supported" and not any(map(_is_value, wide.detail)) else narrow
+            for narrow, wide in zip(alone, read_with_it, strict=True)
+        ]
 
     def _sentence(
         self, trace: Trace, generator: Span, text: str, verdict: SentenceVerdict, context: Sequence[ContextPassage]
@@ -275,9 +293,21 @@ def _range(span_id: str, field: str, text: str, start: int, end: int) -> TextRan
     return TextRange(span_id=span_id, field=field, start=start, end=end, text=text[start:end][:_SHOWN])
 
 
+def _is_bare(trace: Trace, passage: ContextPassage) -> bool:
+    """A tool returned a value without the words to say of what."""
+    if passage.document is not None or trace.get(passage.span_id).kind != "tool":
+        return False
+    return sum(token.content and token.kind == "word" for token in tokenise(passage.text)) <= _BARE
+
+
+def _is_value(word: str) -> bool:
+    return word[:1].isupper() or any(char.isdigit() for char in word)
+
+
 def _range_in_passage(trace: Trace, passage: ContextPassage, start: int, end: int) -> TextRange | None:
     """Where the characters of a context passage stand in the span that it came from; None where they cannot be found."""
     span = trace.get(passage.span_id)
+    start, end = (start, min(end, len(passage.text))) if start < len(passage.text) else (0, len(passage.text))
     if passage.document is not None:
         field, whole = f"documents.{passage.document}", span.documents[passage.document].content
         at = whole.find(passage.text)
