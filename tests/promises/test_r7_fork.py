@@ -8,12 +8,15 @@ from pathlib import Path
 import apsw
 import pytest
 
+from weaklink.testing.calls import STEPS
+
 _FORKS = """
 import os, signal, sys, threading, time, json
-from weaklink.recorder import recorder_for
+from weaklink.recorder import recorder_for, registry
 from weaklink.store import open_store
 from weaklink.testing.calls import rag_call, trace_id
 
+registry._EXIT_TIMEOUT_S = 60                # R6 is about the two seconds that it waits otherwise, which a busy machine may take
 path, forks = sys.argv[1], int(sys.argv[2])
 recorder = recorder_for(path)
 keys, hangs, failed, going = [], 0, 0, True
@@ -109,3 +112,52 @@ def test_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path):
 @pytest.mark.slow
 def test_many_forks_under_load_lose_nothing(store_path: Path, tmp_path: Path, is_long: bool):
     fork_many(1_000 if is_long else 250, store_path, tmp_path / "forks.py")
+
+
+_IN_A_TRANSACTION = """
+import os, sys, threading, time, json
+from weaklink.recorder import recorder_for
+from weaklink.settings import Settings
+from weaklink.store import SQLiteStore, forking, open_store
+from weaklink.testing.calls import rag_call
+recorder = recorder_for(sys.argv[1])
+rag_call(recorder)
+recorder.flush(10)
+reader = open_store(sys.argv[1])
+reader.latest()
+forking._MOST_S = 0.1
+begun, over = threading.Event(), threading.Event()
+
+def stuck(connection):
+    connection.execute("UPDATE prunings SET count = count")
+    begun.set()
+    over.wait()
+
+store = SQLiteStore(recorder.path, Settings())
+thread = threading.Thread(target=store.change, args=(stuck,))
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    rag_call(recorder)
+    if recorder.flush(1) or recorder.counts().pending != 3:
+        os._exit(1)
+    sys.exit(5)                               # through atexit and the interpreter's whole end
+over.set()
+thread.join()
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+rag_call(recorder)
+print(json.dumps([code, recorder.flush(30), len(list(reader.traces()))]))
+"""
+
+
+def test_a_process_forked_in_the_middle_of_a_transaction_says_that_it_cannot_record_and_ends(store_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_A_TRANSACTION, str(store_path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [5, True, 2]
+    said = done.stderr.splitlines()
+    assert len(said) == 2, done.stderr
+    assert "forked while the store was being written; start workers before recording" in said[0]
+    assert said[1].startswith(f"weaklink: {STEPS} records are lost")

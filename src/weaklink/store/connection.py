@@ -11,11 +11,13 @@ from pathlib import Path
 import apsw
 
 from weaklink.errors import NewerStore, StoreError
+from weaklink.store.forking import is_usable
 from weaklink.store.reserve import keep, log_pages
 from weaklink.store.schema import APPLICATION_ID, MIGRATIONS
 
 NEWEST = len(MIGRATIONS)
 BUSY_TIMEOUT_S = 10.0
+_LONG_S = 0.5
 
 
 def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None = None) -> apsw.Connection:
@@ -24,6 +26,11 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
     `may_wait` is asked while another process holds the write lock; the default waits 10 seconds.
     Raises StoreError where the file cannot be opened, NewerStore where writing would need a newer Weaklink.
     """
+    if not is_usable():
+        raise StoreError(
+            f"the store {path} cannot be used in this process: it was forked while the store was being written; "
+            "start workers before recording, or with the method 'spawn'"
+        )
     try:
         if writable:
             _make_private(path)
@@ -93,8 +100,12 @@ class Patience:
         return time.monotonic() - self._began >= BUSY_TIMEOUT_S
 
     def pause(self) -> None:
-        """Sleep a little: SQLite knows no queue, and who asks at random moments gets its turn beside a busy writer."""
-        time.sleep(random.uniform(0.0005, 0.004))
+        """Sleep a little: SQLite knows no queue, and who asks at random moments gets its turn beside a busy writer.
+
+        That leaves a tenth of a millisecond between two transactions, so who has waited long asks more often.
+        """
+        waited = time.monotonic() - self._began
+        time.sleep(random.uniform(0.0005, 0.004) / (1 if waited < _LONG_S else 10))
 
 
 def file_at(path: Path) -> tuple[int, int] | None:

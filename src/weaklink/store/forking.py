@@ -3,7 +3,8 @@
 SQLite keeps the locks that a process holds on a file in that process's memory, which the child inherits while the locks
 themselves stay with the parent: a connection opened in the child then waits for ever for a lock that nobody holds, or believes
 that it holds one, and may overwrite what others wrote. So no transaction is in progress at the moment of the fork, and the child
-closes what it inherited before it opens anything.
+closes what it inherited before it opens anything. Where a transaction does not end in time, a thread that does not exist in the child
+may hold a lock of SQLite's own there, as that of its memory: then the child leaves SQLite alone altogether.
 """
 
 import os
@@ -12,8 +13,9 @@ import time
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
-# A transaction takes some 20 ms; longer than this only a broken disk can hold the fork up.
-_MOST_S: Final = 2.0
+# A transaction takes some 20 ms, and up to 2 s were measured beside ten busy processes on two cores; longer than this only a broken
+# disk can hold the fork up.
+_MOST_S: Final = 10.0
 
 
 class Forkable(Protocol):
@@ -22,11 +24,16 @@ class Forkable(Protocol):
     lock: Any
     """Held while a connection is in use."""
 
-    def close_inherited(self, *, idle: bool) -> None:
-        """In the child: close the connections; with `idle` False one was in use, and the file cannot be used here any more."""
+    def close_inherited(self) -> None:
+        """In the child: close the connections."""
+        ...
+
+    def leave_inherited(self) -> None:
+        """In the child, where SQLite cannot be used: forget the connections, and let nothing close them."""
         ...
 
 
+_is_usable = True
 _stores: WeakSet[Any] = WeakSet()
 _changing = threading.RLock()
 _waited_for: list[tuple[Any, bool]] = []
@@ -36,6 +43,11 @@ def watch(store: Forkable) -> None:
     """See to `store` at a fork."""
     with _changing:
         _stores.add(store)
+
+
+def is_usable() -> bool:
+    """Whether this process may use SQLite: not where it was forked in the middle of a transaction."""
+    return _is_usable
 
 
 def _before() -> None:
@@ -50,9 +62,12 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    for store, idle in _waited_for:
-        store.close_inherited(idle=idle)
+    global _is_usable
+    _is_usable = _is_usable and all(idle for _, idle in _waited_for)
+    stores = [store for store, _ in _waited_for]
     _release()
+    for store in stores:
+        store.close_inherited() if _is_usable else store.leave_inherited()
 
 
 def _release() -> None:

@@ -58,7 +58,6 @@ class SQLiteStore:
         self._cursor: apsw.Cursor | None = None
         self._texts: Texts | None = None
         self._file: tuple[int, int] | None = None
-        self._unusable = ""
         watch(self)
 
     # --- reading
@@ -266,28 +265,32 @@ class SQLiteStore:
     def close(self) -> None:
         """See Store.close."""
         with self.lock:
-            for connection in (self._reader, self._writer):
-                if connection is not None:
-                    connection.close()
-            self._reader = self._writer = self._cursor = self._texts = self._file = None
+            for connection in self._connections():
+                connection.close()
+            self._forget_connections()
 
-    def close_inherited(self, *, idle: bool) -> None:
+    def close_inherited(self) -> None:
         """See Forkable."""
-        for connection in (self._reader, self._writer):
-            if connection is None:
-                continue
-            if idle:
-                with suppress(apsw.Error):
-                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-                    connection.close()
-            else:
-                _LEFT.append(connection)  # its mutex is held by a thread that does not exist here
-        self._reader = self._writer = self._cursor = self._texts = None
-        if not idle:
-            self.lock = threading.RLock()
-            self._unusable = (
-                f"the store {self.path} cannot be used in this process: it was forked while the store was being written"
-            )
+        for connection in self._connections():
+            with suppress(apsw.Error):
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                connection.close()
+        self._forget_connections()
+
+    def leave_inherited(self) -> None:
+        """See Forkable."""
+        import ctypes  # rarely needed, and not there in every Python
+
+        for left in (*self._connections(), self._cursor):  # not closed at the end of the process, either
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(left))
+        self._forget_connections()
+        self.lock = threading.RLock()
+
+    def _connections(self) -> list[apsw.Connection]:
+        return [connection for connection in (self._reader, self._writer) if connection is not None]
+
+    def _forget_connections(self) -> None:
+        self._reader = self._writer = self._cursor = self._texts = self._file = None
 
     def _clean(self, text: str) -> str:
         """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
@@ -298,8 +301,6 @@ class SQLiteStore:
 
     def _check(self) -> None:
         """Close what is open where the file is not the one that was opened: somebody removed or replaced it."""
-        if self._unusable:
-            raise StoreError(f"{self._unusable}; start workers before recording, or with the method 'spawn'")
         if self._file is not None and file_at(self.path) != self._file:
             self.close()
 
@@ -361,9 +362,6 @@ class SQLiteStore:
                 else:
                     return _committed(connection, cursor, texts, work)
             patience.pause()
-
-
-_LEFT: list[Any] = []
 
 
 def _committed(
