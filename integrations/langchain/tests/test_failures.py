@@ -186,6 +186,21 @@ async def test_a_fallback_makes_good_what_failed(mode, handler, traces):
     assert models[0].error.origin == models[0].id
 
 
+@pytest.mark.parametrize("mode", ["invoke", "ainvoke"])
+async def test_what_fallbacks_try_belongs_to_them_where_nothing_is_above_them(mode, handler, traces):
+    chain = Chat(fails=True).with_fallbacks([Chat()])
+
+    config: Any = {"callbacks": [handler]}
+    if mode == "invoke":
+        chain.invoke("x", config)
+    else:
+        await chain.ainvoke("x", config)
+    (trace,) = traces()
+    assert [(span.name, span.status) for span in trace.spans] == [
+        ("RunnableWithFallbacks", "ok"), ("Chat", "recovered"), ("Chat", "ok"),
+    ]  # fmt: skip
+
+
 def test_fallbacks_that_fail_too_are_a_failure(handler, traces):
     chain = Chat(fails=True).with_fallbacks([Chat(fails=True)]) | StrOutputParser()
 

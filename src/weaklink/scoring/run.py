@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from weaklink.model import Score, Trace
+from weaklink.recorder.muting import muted
 from weaklink.scoring.named import AnyScorer, as_scorer
 from weaklink.scoring.scorer import default_scorers
 
@@ -17,7 +18,8 @@ def score_trace(trace: Trace, scorers: Iterable[AnyScorer] | None = None) -> lis
     scores: list[Score] = []
     for scorer in default_scorers() if scorers is None else [as_scorer(given) for given in scorers]:
         try:
-            found = scorer.score(trace)
+            with muted():  # what a judge is asked is no call of the user's
+                found = scorer.score(trace)
         except Exception as error:  # noqa: BLE001 - a judge that fails is not the step failing, and must not break the host
             reason = f"the scorer failed: {type(error).__name__}: {error}"[:_SHOWN]
             found = [Score.unscored(trace.root.id, scorer.name, reason, scorer=getattr(scorer, "version", ""))]

@@ -15,6 +15,7 @@ from weaklink.recorder.open_span import Watch
 from weaklink.recorder.recorder import block_here
 from weaklink.snapshot import LONG_TEXT
 from weaklink_langchain import convert, langgraph
+from weaklink_langchain.context import run_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,8 @@ class Capture:
         when = began or perf_counter_ns()
         key = run_id.int
         live = self._live
+        if parent_run_id is None:
+            parent_run_id = self._run_around()
         if parent_run_id is None:
             parent_key, above = None, _UNKNOWN
         else:
@@ -192,6 +195,15 @@ class Capture:
             self._live.clear()
         self._backlog.attend()
         return here(), block_here()
+
+    def _run_around(self) -> UUID | None:
+        """The run inside which a run begins that LangChain takes for a root.
+
+        RunnableWithFallbacks hands its own callbacks to what it tries, and not those of its run (core 1.7.2), so these were roots where
+        it is one. Its context says better.
+        """
+        found = run_around()
+        return found if found is not None and found.int in self._live else None
 
     def is_live(self, run_id: UUID) -> bool:
         """Whether the start of a run was told, and not its end."""

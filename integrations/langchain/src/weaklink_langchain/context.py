@@ -7,7 +7,7 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weaklink.recorder.muting import is_muted
+from weaklink.recorder.muting import callbacks_variables, is_muted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -65,14 +65,28 @@ def listening_place(callbacks: Any = None) -> Place | None:
     found = _in_callbacks(callbacks) if callbacks is not None else None
     if found is None:
         found = here.get()
-    # Not imported here: it takes 0.2 s (core 1.7), and where a chain runs it is loaded.
-    config_module = sys.modules.get("langchain_core.runnables.config") if found is None else None
-    if config_module is not None and (config := config_module.var_child_runnable_config.get()) is not None:
+    if found is None and (inherited := _inherited()) is not None and (config := inherited.get()) is not None:
         found = _in_callbacks(config.get("callbacks"))
     if found is None:
         handler = recording.get() or (installed[0] if installed else None)
         found = None if handler is None else Place(handler, None)
     return found
+
+
+def _inherited() -> ContextVar[Any] | None:
+    """The variable with the config that LangChain hands down to what runs inside a run; None where LangChain is not loaded."""
+    # Not imported here: it takes 0.2 s (core 1.7), and where a chain runs it is loaded.
+    module = sys.modules.get("langchain_core.runnables.config")
+    return None if module is None else module.var_child_runnable_config
+
+
+callbacks_variables.append(_inherited)
+
+
+def run_around() -> UUID | None:
+    """The run that LangChain's context says this code runs in; None outside of all."""
+    config = None if (inherited := _inherited()) is None else inherited.get()
+    return None if config is None else getattr(config.get("callbacks"), "parent_run_id", None)
 
 
 def _in_callbacks(callbacks: Any) -> Place | None:
