@@ -1,5 +1,6 @@
 """What the tests of recorder, store and promises have: a store of their own, and recorders that end with the test."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ from weaklink.settings import Settings
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the processes that they start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def is_long() -> bool:
+    """Promises are measured twice: a short form with each test run, and a long one, minutes each, by `python -m benchmarks.promises`."""
+    return os.environ.get("WEAKLINK_PROMISES") == "long"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Whole comparisons, with real stores in processes of their own."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -9,7 +8,7 @@ from weaklink.bench import compare, load_result
 from weaklink.bench.comparison import result_of
 from weaklink.bench.measure import Task
 from weaklink.bench.recipes import UnknownStore, choose, pip_line
-from weaklink.bench.run import AGAIN, AtK, Run
+from weaklink.bench.run import AGAIN, Run
 from weaklink.bench.vectors import Vectors
 
 
@@ -206,16 +205,6 @@ def test_times_that_overlap_are_no_difference_and_a_factor_of_ten_is_one(workloa
     assert "The others take longer: c 10.0x" in said
     assert [store.name for store in result.stores] == ["a", "b", "c"]
     assert result.order_tau == 1 or 0 < result.order_tau < 1
-
-
-def test_a_question_that_is_asked_often_weighs_as_much_in_every_mean(workload):
-    often = replace(workload, queries=[workload.queries[0].model_copy(update={"count": 12}), *workload.queries[1:]])
-    truth = _truth(often)
-    wrong = ((), *truth[1:])
-    at = AtK(k=10, p50_ns=1, found=wrong)
-    store = _result(often, _run(often, "odd", wrong, at_k=(at,))).store("odd")
-    assert store.recall.value == pytest.approx(11 / 23)
-    assert (store.by_k[0].hit, store.by_k[0].recall) == pytest.approx((store.hit.value, store.recall.value))
 
 
 def test_the_front_holds_what_nothing_else_beats(workload):

@@ -94,7 +94,7 @@ def test_another_kernel_is_said_and_speed_still_judged():
     ],
 )
 def test_another_comparison_cannot_be_judged(more, says):
-    found = regressions(_result(_store(), _store("gone")), _result(_store(times=(9.0, 9.1, 9.2), recall=0.1), **more))
+    found = regressions(OLD, _result(_store(times=(9.0, 9.1, 9.2), recall=0.1), **more))
     assert (found.warnings, found.regressions, found.is_possible) == ((says,), (), False)
     assert found.summary() == "Nothing can be judged: these are not two results of the same comparison."
 

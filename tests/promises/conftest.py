@@ -1,18 +1,11 @@
-"""Promises are measured twice: a short form with each test run, and a long one by `python -m benchmarks.promises`."""
+"""What the tests of promises have: the recorder that a handler uses."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from weaklink.recorder import Recorder, recorder_for, registry
-
-
-@pytest.fixture
-def is_long() -> bool:
-    """Whether the long form runs, which takes minutes a promise."""
-    return os.environ.get("WEAKLINK_PROMISES") == "long"
 
 
 @pytest.fixture

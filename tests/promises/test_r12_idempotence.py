@@ -165,14 +165,17 @@ class Streams(RuleBasedStateMachine):
         return apsw.Connection(str(self.store.path)).execute("SELECT id, hash, content, parts FROM texts").fetchall()
 
 
-def test_a_stream_in_any_order_and_number_gives_the_same_content():
+def test_a_stream_in_any_order_and_number_gives_the_same_content(is_long: bool):
     from hypothesis.stateful import run_state_machine_as_test
 
     Streams.figures.clear()
     run_state_machine_as_test(
         Streams,
         settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=1_000 if is_long else 40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
     streams, records = Streams.figures["streams"], Streams.figures["records"]

@@ -105,7 +105,9 @@ def test_a_process_killed_while_it_migrates_leaves_the_old_version_or_the_new_on
         shutil.copytree(original.parent, path.parent)
         inject = f"inject=pwrite64,fdatasync,ftruncate:signal=SIGKILL:when={number}"
         command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,ftruncate", "-e", inject]
-        subprocess.run([*command, sys.executable, "-c", _OPEN, str(path)], capture_output=True, timeout=60, check=False)
+        subprocess.run(
+            [*command, sys.executable, "-c", _OPEN, str(path)], capture_output=True, timeout=300, check=False
+        )
         assert content(path) == before
         versions.append(int(apsw.Connection(str(path)).pragma("user_version")))  # type: ignore[arg-type]
         SQLiteStore(path, Settings()).append(lambda batch: None)  # goes on by itself

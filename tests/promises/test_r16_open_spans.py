@@ -35,7 +35,17 @@ def statuses(recorder: Recorder) -> Counter[tuple[str, str]]:
     return Counter(apsw.Connection(str(recorder.path)).execute("SELECT name, status FROM spans").fetchall())
 
 
+def round_of_the_writer(recorder: Recorder) -> float:
+    """How long the writer takes to store one call now, in a store that is there: 0.03 s where the machine is free."""
+    for _ in range(2):
+        rag_call(recorder)
+        began = time.monotonic()
+        assert recorder.flush(60)
+    return time.monotonic() - began
+
+
 async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorder):
+    a_round = round_of_the_writer(recorder)
     for _ in range(100):  # a reader that leaves after the first part
         next(stream(recorder))
     root = step(recorder, None, "fan-out")
@@ -57,13 +67,14 @@ async def test_300_open_steps_are_closed_with_the_right_status(recorder: Recorde
         late = max(late, time.monotonic() - asked - 0.005)
     took = time.monotonic() - began
     recorder.finish(root)
-    assert recorder.flush(10)
+    assert recorder.flush(60)
     print(
         f"R16: 300 of 300 open steps closed, the collected ones after {took * 1000:.0f} ms; {recorder.open_spans} left open"
     )
     assert recorder.open_spans == 0
-    assert took < 1 + 5 * late
+    assert took < 1 + 5 * late + 5 * a_round
     assert statuses(recorder) == {
+        **dict.fromkeys((("rag", "ok"), ("retriever", "ok"), ("llm", "ok")), 2),
         ("stream", "abandoned"): 100, ("retriever", "cancelled"): 100, ("forgotten", "incomplete"): 99, ("fan-out", "ok"): 1,
     }  # fmt: skip
 
@@ -88,12 +99,13 @@ async def test_a_generator_that_is_closed_by_the_loop_is_closed_here(recorder: R
 
 
 @pytest.mark.slow
-def test_the_run_maps_are_empty_after_many_runs(recorder: Recorder):
-    for number in range(60_000):
+@pytest.mark.timeout(1_800)
+def test_the_run_maps_are_empty_after_many_runs(recorder: Recorder, is_long: bool):
+    for number in range(333_334 if is_long else 60_000):
         rag_call(recorder)
         if number % 2_000 == 0:
-            assert recorder.flush(30)
-    assert recorder.flush(60)
+            assert recorder.flush(300)
+    assert recorder.flush(300)
     print(f"R16: {recorder.open_spans} entries in the run maps after {recorder.counts().emitted:,} steps")
     assert (recorder.open_spans, len(recorder._late), len(recorder._gone)) == (0, 0, 0)
     assert recorder.counts().dropped == {}

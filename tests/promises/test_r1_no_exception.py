@@ -85,7 +85,7 @@ def test_generated_and_hostile_values_pass_as_they_do_untraced(
             different.append((mode, name))
 
     @settings(
-        max_examples=6_000 if is_long else 40, deadline=None, database=None, phases=[Phase.generate],
+        max_examples=6_600 if is_long else 40, deadline=None, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.lists(anything(documents(st.text() | st.floats())), min_size=A_BATCH, max_size=A_BATCH))

@@ -91,7 +91,7 @@ def killed_at_write(number: int, path: Path) -> list[str]:
     inject = f"inject=pwrite64,ftruncate,fdatasync:signal=SIGKILL:when={number}"
     command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,ftruncate,fdatasync", "-e", inject]
     done = subprocess.run(
-        [*command, sys.executable, "-c", _WRITES_SOME, str(path)], capture_output=True, text=True, timeout=60
+        [*command, sys.executable, "-c", _WRITES_SOME, str(path)], capture_output=True, text=True, timeout=300
     )
     return [trace_id for line in done.stdout.splitlines() if line.endswith("]") for trace_id in json.loads(line)]
 

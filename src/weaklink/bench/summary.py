@@ -13,15 +13,7 @@ from weaklink.bench.lifecycle import filter_value
 from weaklink.bench.quality import hit_at_k, inverse_ratio_at_k, ndcg_at_k, recall_at_k, reciprocal_rank
 from weaklink.bench.result import AtShare, Control, Difference, Estimate, ForK, Latency, StoreResult, Tally
 from weaklink.bench.run import AGAIN, Run
-from weaklink.bench.statistics import (
-    Interval,
-    Speeds,
-    bootstrap_mean,
-    kendall_tau,
-    paired_bootstrap,
-    percentile,
-    weighted_mean,
-)
+from weaklink.bench.statistics import Interval, Speeds, bootstrap_mean, kendall_tau, paired_bootstrap, percentile
 from weaklink.bench.workload import Workload
 
 _LEAST_NOISE = 1.05
@@ -81,16 +73,7 @@ class Judge:
     def recall_for(self, found: Sequence[Sequence[str]], k: int) -> float | None:
         """Mean recall@k for another k."""
         truth = self.workload.truth(k)
-        return self.mean([self.vector_quality(number, ids, truth[number], k)[0] for number, ids in enumerate(found)])
-
-    def mean(self, values: Sequence[float | None]) -> float | None:
-        """The mean of one value for each query, by how often it was asked; None where nothing is known."""
-        known = [
-            (value, query.count)
-            for value, query in zip(values, self.workload.queries, strict=True)
-            if value is not None
-        ]
-        return weighted_mean(*zip(*known, strict=True)) if known else None
+        return _mean([self.vector_quality(number, ids, truth[number], k)[0] for number, ids in enumerate(found)])
 
     def recall_among(self, found: Sequence[Sequence[str]], share: float) -> float | None:
         """Mean recall among the passages that the filter of this share lets through."""
@@ -98,7 +81,7 @@ class Judge:
         if not rows:
             return None
         part = nearest(self.workload.vectors[rows], self.workload.query_vectors, self.k)
-        return self.mean([
+        return _mean([
             self.vector_quality(number, ids, [rows[place] for place in part[number]], self.k)[0]
             for number, ids in enumerate(found)
         ])  # fmt: skip
@@ -157,11 +140,16 @@ def _why_invalid(run: Run, recall: Estimate | None) -> str:
 def _for_k(run: Run, at: Any, judge: Judge) -> ForK:
     hits = [hit_at_k(ids, query.relevant, at.k) for ids, query in zip(at.found, judge.workload.queries, strict=True)]
     recall = None if run.kind in WITHOUT_VECTORS else judge.recall_for(at.found, at.k)
-    return ForK(k=at.k, p50_ms=at.p50_ns / 1e6, recall=recall, hit=judge.mean(hits))
+    return ForK(k=at.k, p50_ms=at.p50_ns / 1e6, recall=recall, hit=_mean(hits))
 
 
 def _diverse(run: Run, rows: Sequence[Row], judge: Judge) -> Estimate | None:
-    return _gain(judge.rows(run.diverse), rows, judge) if run.diverse else None
+    pairs = [
+        (other.ndcg, row.ndcg)
+        for other, row in zip(judge.rows(run.diverse), rows, strict=False)
+        if other.ndcg is not None and row.ndcg is not None
+    ]
+    return _of(paired_bootstrap([one for one, _ in pairs], [other for _, other in pairs])) if pairs else None
 
 
 def _estimate(values: Sequence[float | None], weights: Sequence[int]) -> Estimate | None:

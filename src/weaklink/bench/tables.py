@@ -204,7 +204,7 @@ def _lifecycle(result: Result) -> Table | None:
         ("new text found", lambda store: _yes(store.lifecycle.update_seen if store.lifecycle else None)),
         ("search while writing", time("read_while_write_p50_ns")),
     ]
-    note = "One passage at a time into the filled store. until found: from the begin of the insert until a search finds it."
+    note = "One passage at a time into the filled store. `until found`: from the begin of the insert until a search finds it."
     return _table("Documents that come and go", note, columns, stores) if stores else None
 
 

@@ -55,8 +55,10 @@ def _quality(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
         yield f"Quality: {who} the same {result.k} passages as an exact search. Your chain is given the same{each}."
         return
     missed = ", ".join(f"{result.short(store.name)} {_recall(store):.0%}" for store in rest[:_SHOWN])
-    others = "; the others find (nearly) all" if _besides_exact(rest) < _besides_exact(stores) else ""
-    yield f"Quality: not all find the {result.k} passages that an exact search finds. Of these, {missed}{_more(rest)}{others}."
+    yield (
+        f"Quality: not all find the {result.k} passages that an exact search finds. Of these, {missed}{_more(rest)}; "
+        "the others find (nearly) all."
+    )
     worst = rest[0]
     if worst.inverse_ratio and worst.inverse_ratio.value > 0.97:
         near = worst.inverse_ratio.value
@@ -113,11 +115,7 @@ def _speed(result: Result, stores: Sequence[StoreResult]) -> Iterator[str]:
 
 
 def _all_usable(usable: Sequence[StoreResult], stores: Sequence[StoreResult]) -> bool:
-    return len(usable) == _besides_exact(stores)
-
-
-def _besides_exact(stores: Sequence[StoreResult]) -> int:
-    return sum(store.name != "exact" for store in stores)
+    return len(usable) == sum(store.name != "exact" for store in stores)
 
 
 def _times(result: Result, pair: Difference) -> str:

@@ -283,7 +283,7 @@ def compare_results(
         show_json({"ok": found.is_possible and not found.regressions, "summary": found.summary(), **found.model_dump()})
     else:
         show_text(comparison_as_text(found, look(width)))
-    if not found.is_possible:
-        raise typer.Exit(USAGE)
     if found.regressions:
         raise typer.Exit(BROKEN)
+    if not found.is_possible:
+        raise typer.Exit(USAGE)
