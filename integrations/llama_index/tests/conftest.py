@@ -169,6 +169,12 @@ def no_default_model() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`last_trace` waits for the writer of a busy machine."""
+    monkeypatch.setattr("weaklink.recorder.latest._PATIENCE_S", 30.0)
+
+
+@pytest.fixture(autouse=True)
 def nothing_stays_behind() -> Iterator[None]:
     """No handler stays attached, and none of our listeners holds a span, after a test."""
     yield

@@ -50,9 +50,9 @@ class Limits(BaseModel, frozen=True):
     """How much a doubt counts in a trace where a step reported a failure itself."""
     explained_by_loss: float = Field(default=0.6, ge=0, le=1)
     """How much of the doubt about a search a later step that certainly lost text takes away."""
-    broken: float = Field(default=0.65, ge=0, le=1)
+    broken: float = Field(default=0.64, ge=0, le=1)
     """Probability of the first suspect from which on the trace is called broken; on labelled traces (those that weights are fitted
-    on), 0.65 calls 1 to 2 in 100 healthy traces broken."""
+    on), 0.64 calls 1 to 2 in 100 healthy traces broken."""
     unknown: float = Field(default=0.2, ge=0, le=1)
     """Probability of the first suspect from which on the trace cannot be called ok."""
     degraded: float = Field(default=0.2, ge=0, le=1)
