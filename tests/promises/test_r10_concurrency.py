@@ -41,13 +41,14 @@ def write_together(path: Path, *, processes: int, threads: int, seconds: float, 
     ]  # fmt: skip
     is_over = threading.Event()
     problems: list[Exception] = []
-    reads = pruned = 0
+    reads = pruned = longest = 0
 
     def read() -> None:
-        nonlocal reads
-        store = open_store(path)
+        nonlocal reads, longest
+        store, log = open_store(path), path.with_name(f"{path.name}-wal")
         while not is_over.is_set():
             try:
+                longest = max(longest, log.stat().st_size if log.exists() else 0)
                 for trace in store.traces("question", limit=5):
                     assert 1 <= len(trace.spans) <= 3
                 store.latest()
@@ -84,12 +85,14 @@ def write_together(path: Path, *, processes: int, threads: int, seconds: float, 
     stored = {row[0] for row in apsw.Connection(str(path)).execute("SELECT id FROM traces")}
     lost = len(ids) - len(stored) - pruned
     print(f"R10: {processes} processes x {threads} threads, a reader{' and a pruner' if prune else ''}, {seconds:.0f} s: {lost} of "
-          f'{len(ids):,} traces lost ({pruned:,} pruned), {len(complaints) + len(problems)} "locked", {reads} reads')  # fmt: skip
+          f'{len(ids):,} traces lost ({pruned:,} pruned), {len(complaints) + len(problems)} "locked", {reads} reads, '
+          f"the log at most {longest / 1e6:.0f} MB")  # fmt: skip
     assert (complaints, problems) == ([], [])
     assert all(counts[0] == counts[1] and not counts[3] for counts, _ in told)
     assert lost == 0
     assert stored <= ids
     assert reads > 5
+    assert longest < 67_108_864
 
 
 def test_many_writers_and_a_reader_lose_nothing(store_path: Path):

@@ -12,6 +12,7 @@ import apsw
 
 from weaklink.errors import NewerStore, StoreError
 from weaklink.store.forking import is_usable
+from weaklink.store.log import keep_short
 from weaklink.store.reserve import keep, log_pages
 from weaklink.store.schema import APPLICATION_ID, MIGRATIONS
 
@@ -38,7 +39,8 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
             raise _nothing_there(path)
         flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if writable else 0)
         connection = _open(path, flags)
-        connection.set_busy_handler(_waiting(may_wait))
+        busy = _waiting(may_wait)
+        connection.set_busy_handler(busy)
         version = _version(connection, path)
         if not writable and version == 0:  # another process is about to make its tables
             connection.close()
@@ -56,7 +58,10 @@ def connect(path: Path, *, writable: bool, may_wait: Callable[[], bool] | None =
                 )
             if version == 0:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # a pruned file can then shrink
-            _prepare_for_writing(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA journal_size_limit = 67108864")
+            keep_short(connection, log_pages(path.parent), busy)
             _migrate(connection, version)
             keep(path)
         connection.execute("PRAGMA query_only = 1" if not writable else "PRAGMA synchronous = NORMAL")
@@ -145,13 +150,6 @@ def _version(connection: apsw.Connection, path: Path) -> int:
         connection.close()
         raise StoreError(f"{path} is not a Weaklink store: it is a database of another program; name another file")
     return version
-
-
-def _prepare_for_writing(connection: apsw.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {log_pages(path.parent)}")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
 
 
 def _migrate(connection: apsw.Connection, version: int) -> None:
