@@ -40,3 +40,11 @@ def test_a_disk_that_cannot_be_written_is_a_finding(tmp_path, monkeypatch):
     (check,) = stress.stress_checks(tmp_path / "traces.db")
     assert (check.state, check.name) == ("wrong", "folder")
     assert "Permission denied" in check.says
+
+
+def test_a_full_disk_is_a_finding(tmp_path, monkeypatch):
+    monkeypatch.setattr(stress, "_ROOM", 1 << 60)
+    (check,) = stress.stress_checks(tmp_path / "traces.db")
+    assert (check.state, check.name) == ("wrong", "room")
+    assert "MB are free" in check.says
+    assert list(tmp_path.iterdir()) == []

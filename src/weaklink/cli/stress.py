@@ -6,6 +6,7 @@ It records into a store of its own in a new folder beside the user's, and remove
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ _PROCESSES: Final = 3
 _KILLS: Final = 5
 _FORKS: Final = 20
 _MOST_US: Final = 200.0
+_ROOM: Final = 100_000_000
+_PATIENCE_S: Final = 30.0
 
 _WRITES: Final = """
 import sys, threading, time
@@ -77,6 +80,12 @@ def stress_checks(store: Path) -> Iterator[Check]:
         )
         return
     with folder:
+        if (free := shutil.disk_usage(folder.name).free) < _ROOM:
+            says = (
+                f"{free / 1e6:,.0f} MB are free beside {store}, and this takes up to {_ROOM / 1e6:.0f} MB for a moment"
+            )
+            yield Check("stress", "room", "wrong", says, "make room, or set WEAKLINK_STORE to another disk")
+            return
         for number, check in enumerate((_speed, _together, _killed, _forked)):
             yield _guarded(check, Path(folder.name) / str(number) / "traces.db")
 
@@ -116,10 +125,11 @@ def _speed(path: Path) -> Check:
         rag_call(recorder, f"question {calls}")
         calls += 1
         if calls % 500 == 0:
-            while recorder.counts().pending > 20_000:  # as fast as the disk takes it, and no faster
+            # As fast as the disk takes it, and no faster.
+            while recorder.counts().pending > 20_000 and time.monotonic() - began < _PATIENCE_S:
                 time.sleep(0.005)
     us = (time.thread_time() - cpu) / (calls * STEPS) * 1e6
-    is_stored = recorder.flush(30)
+    is_stored = recorder.flush(_PATIENCE_S)
     took = time.monotonic() - began
     counts = recorder.counts()
     recorder.close()
