@@ -119,7 +119,7 @@ class Capture:
         weight = size + EVENT_SIZE
         self._append((
             self._begin, weight, key, parent_key, name, kind, when, frozen, passages, size, is_cut,
-            _as_tuple(tags) if tags else (), self._take(metadata)[0] if metadata else None, facts, watch,
+            _as_tuple(tags) if tags else (), convert.metadata_of(metadata, self.taker) if metadata else None, facts, watch,
             self.origin() if above is _UNKNOWN else None,
         ))  # fmt: skip
         backlog = self._backlog

@@ -5,16 +5,12 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
-from weaklink.snapshot import LONG_TEXT, MARK, Budget, Encoder, Passage, Snapshotter, marked, type_name
+from weaklink.snapshot import LONG_TEXT, Budget, Encoder, Passage, Snapshotter, marked, type_name
+from weaklink_langchain.messages import Messages
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
 
-_ROLES = {
-    "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool", "chat": "user",
-    "HumanMessageChunk": "user", "AIMessageChunk": "assistant", "SystemMessageChunk": "system", "ToolMessageChunk": "tool",
-}  # fmt: skip
-_MESSAGE_FIELDS = ("name", "tool_call_id", "status", "artifact")
 _MODEL_NAMES = frozenset(("model", "model_name", "model_id", "deployment_name", "azure_deployment"))
 _COUNTED = ("input_tokens", "output_tokens")
 _TOKEN_DETAILS = (
@@ -24,6 +20,9 @@ _TOKEN_DETAILS = (
 _NOT_PARAMETERS = frozenset(
     (*_MODEL_NAMES, "_type", "tools", "functions", "messages", "prompt", "stream", "stream_options")
 )
+# What LangChain and LangGraph put into the metadata of each run and nobody here reads: lists and dicts, which take as long to copy
+# as all the rest.
+_UNREAD_METADATA = frozenset(("langgraph_triggers", "langgraph_path", "lc_versions"))
 _PROMPT_VALUE = "langchain_core.prompt_values.ChatPromptValue"
 _FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 
@@ -55,22 +54,6 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             budget.passages.append(passage)
         return passage
 
-    def message(value: Any, budget: Budget, depth: int) -> Any:
-        fields = value.__dict__
-        kind, content = fields.get("type"), fields.get("content")
-        if type(content) is not str or len(content) > LONG_TEXT:
-            content = freeze(content, budget, depth + 1)
-        out: dict[str, Any] = {
-            MARK: "message", "role": _ROLES.get(kind, kind) if type(kind) is str else "", "content": content
-        }  # fmt: skip
-        calls = fields.get("tool_calls")
-        if type(calls) is list and calls:
-            out["tool_calls"] = freeze(calls, budget, depth + 1)
-        for name in _MESSAGE_FIELDS:
-            if (found := fields.get(name)) is not None:
-                out[name] = freeze(found, budget, depth + 1)
-        return out
-
     def messages(value: Any, budget: Budget, depth: int) -> Any:
         return freeze(value.__dict__.get("messages"), budget, depth)
 
@@ -84,7 +67,7 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
     freeze, freeze_dict = taker.freeze, taker.freeze_dict
     encoders: dict[type, Encoder] = {
         Document: document,
-        BaseMessage: message,
+        BaseMessage: Messages(freeze).freeze,
         ChatPromptValue: messages,
         StringPromptValue: text,
         Runnable: opaque,  # models, retrievers and chains carry clients and keys, not data
@@ -117,6 +100,13 @@ def is_prompt_of(value: Any, messages: Any) -> bool:
         return False
     made = value.__dict__.get("messages")
     return type(made) is list and len(made) == len(messages) and all(map(is_, made, messages))
+
+
+def metadata_of(metadata: dict[str, Any], taker: Snapshotter) -> dict[str, Any]:
+    """A frozen copy of a run's metadata."""
+    return taker.take(
+        {key: value for key, value in metadata.items() if type(key) is not str or key not in _UNREAD_METADATA}
+    )[0]
 
 
 def invocation_of(invocation: dict[str, Any], taker: Snapshotter) -> dict[str, Any]:
