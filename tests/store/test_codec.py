@@ -12,7 +12,7 @@ def encoder(texts: list[str]) -> Encoder:
             texts.append(text)
         return texts.index(text)
 
-    return Encoder(text_id, redacted=True)
+    return Encoder(text_id, text_id, redacted=True)
 
 
 def test_long_strings_become_references_at_any_depth_and_short_ones_stay():

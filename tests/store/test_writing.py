@@ -59,6 +59,13 @@ def test_writing_another_trace_under_the_same_id_replaces_it(store: SQLiteStore,
     assert (store.summaries("Who"), len(store.summaries("Where"))) == ([], 1)
 
 
+@pytest.mark.parametrize("empty", [[], {}, "", 0, False])
+def test_an_empty_value_is_not_no_value(store: SQLiteStore, empty: object):
+    trace = build("chain > retriever", retriever={"input": empty, "output": empty})
+    store.write([trace])
+    assert store.get(trace.id) == trace
+
+
 def test_text_that_looks_like_a_reference_is_text(store: SQLiteStore):
     odd = build("chain", chain={"input": {"$weaklink.text": "7"}, "output": {"a": {"$weaklink.text": 7, "b": 1}}})
     store.write([odd])

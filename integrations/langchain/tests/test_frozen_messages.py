@@ -65,7 +65,7 @@ changes = st.sampled_from(
 arguments = st.dictionaries(st.sampled_from(["limit", "query"]), st.sampled_from([0, 1, 1.0, True, False, None, "1"]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(before=arguments, after=arguments, change=st.none() | changes)
 def test_what_is_changed_in_place_is_seen(
     before: dict[str, Any], after: dict[str, Any], change: tuple[str, Any] | None

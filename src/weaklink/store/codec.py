@@ -2,28 +2,35 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """JSON in and out: the one place that knows how recorded values are written and read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
 from weaklink.redact import may_hold_secret, redact_value
-from weaklink.snapshot import LONG_TEXT, Passage
+from weaklink.snapshot import LONG_TEXT, MARK, Passage
 
 TEXT_REF = "$weaklink.text"
+VALUE_REF = "$weaklink.value"
+"""The same for a value: the text is its JSON."""
 _SHORT: Final = 256
+# A longer list of messages is the history of an agent or a chat, which each of its steps is given: its messages are stored once.
+# In a shorter one, as a prompt is, most come twice, and a message of its own takes more room and time than two copies.
+_HISTORY: Final = 4
 _HOLDERS: Final = frozenset((dict, list, Passage))
 
 
 class Encoder:
     """Writes recorded values (JSON with Passage inside) as JSON text; long strings become references to stored texts."""
 
-    def __init__(self, text_id: Callable[[str], int], *, redacted: bool) -> None:
-        """`text_id` stores a text and gives its id; with `redacted`, secrets are masked."""
+    def __init__(self, text_id: Callable[[str], int], json_id: Callable[[str], int], *, redacted: bool) -> None:
+        """`text_id` stores a text and gives its id, `json_id` JSON that is clean; with `redacted`, secrets are masked."""
         self._text_id = text_id
+        self._json_id = json_id
         self._redacted = redacted
         self._written: dict[tuple[int, bytes], tuple[Any, str]] = {}
+        self._referred: dict[tuple[int, bytes], tuple[Any, Any]] = {}
         self.scope = b""
         """What the values are encoded for: the texts in a value are asked for once in each scope."""
 
@@ -55,19 +62,29 @@ class Encoder:
         if kind is dict:
             return self._dict_referring(value)
         if kind is list:
-            return [self._referring(item) for item in value]
+            item = self._message if len(value) > _HISTORY and _is_message(value[-1]) else self._referring
+            return list(map(item, value))
         if kind is Passage:
             content = value.content
             if len(content) > LONG_TEXT:
                 content = {TEXT_REF: self._text_id(content)}
             return {
-                "$type": "document", "id": value.id, "content": content, "metadata": self._dict_referring(value.metadata)
+                MARK: "document", "id": value.id, "content": content, "metadata": self._dict_referring(value.metadata)
             }  # fmt: skip
         return value
 
+    def _message(self, value: Any) -> Any:
+        """A reference in the place of a message of a history."""
+        key = (id(value), self.scope)
+        seen = self._referred.get(key)
+        if seen is None:
+            reference = {VALUE_REF: self._json_id(self(value))} if _is_message(value) else self._referring(value)
+            seen = self._referred[key] = (value, reference)
+        return seen[1]
+
     def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:
-        if TEXT_REF in value and len(value) == 1:  # not one of ours
-            return {TEXT_REF: [self._referring(value[TEXT_REF])]}
+        if len(value) == 1 and (TEXT_REF in value or VALUE_REF in value):  # not one of ours
+            return {name: [self._referring(item)] for name, item in value.items()}
         changed = None  # most dicts hold no long string, and need no copy
         for key, item in value.items():
             kind = type(item)
@@ -109,31 +126,48 @@ def loads(data: str | None) -> Any:
     return None if data is None else orjson.loads(data)
 
 
-def collect_references(value: Any, into: set[int]) -> None:
-    """Add the ids of all stored texts that `value` refers to."""
+def _is_message(value: Any) -> bool:
+    return type(value) is dict and value.get(MARK) == "message"
+
+
+def reference_of(value: dict[str, Any]) -> tuple[str, Any]:
+    """The kind of reference that `value` is and what it refers to, a list where it is somebody's own; ("", None) for none."""
+    if len(value) == 1:
+        for kind in (TEXT_REF, VALUE_REF):
+            if type(refers_to := value.get(kind)) in (int, list):
+                return kind, refers_to
+    return "", None
+
+
+def collect_references(value: Any, texts: set[int], values: set[int]) -> None:
+    """Add the ids of all stored texts and values that `value` refers to."""
     if isinstance(value, dict):
-        reference = value.get(TEXT_REF)
-        if isinstance(reference, int) and len(value) == 1:
-            into.add(reference)
+        kind, refers_to = reference_of(value)
+        if isinstance(refers_to, int):
+            (texts if kind == TEXT_REF else values).add(refers_to)
         else:
             for item in value.values():
-                collect_references(item, into)
+                collect_references(item, texts, values)
     elif isinstance(value, list):
         for item in value:
-            collect_references(item, into)
+            collect_references(item, texts, values)
 
 
-def resolve_references(value: Any, texts: dict[int, str]) -> Any:
-    """`value` with each reference replaced by its text; a text that is gone becomes a marked object."""
+def resolve_references(value: Any, texts: Mapping[int, str], values: Mapping[int, Any]) -> Any:
+    """`value` with each reference replaced by what it refers to; what is gone becomes a marked object."""
     if isinstance(value, dict):
-        reference = value.get(TEXT_REF)
-        if isinstance(reference, int) and len(value) == 1:
-            return texts.get(reference, {"$type": "lost text"})
-        if isinstance(reference, list) and len(value) == 1:  # somebody's own dict that looks like a reference
-            return {TEXT_REF: resolve_references(reference[0], texts)}
-        return {key: resolve_references(item, texts) for key, item in value.items()}
+        kind, refers_to = reference_of(value)
+        if isinstance(refers_to, int):
+            return (
+                texts.get(refers_to, {MARK: "lost text"})
+                if kind == TEXT_REF
+                else values.get(refers_to, {MARK: "lost value"})
+            )
+        if kind:  # somebody's own dict that looks like a reference
+            return {kind: resolve_references(refers_to[0], texts, values)}
+        return {key: resolve_references(item, texts, values) for key, item in value.items()}
     if isinstance(value, list):
-        return [resolve_references(item, texts) for item in value]
+        return [resolve_references(item, texts, values) for item in value]
     return value
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 import apsw
 import orjson
 
-from weaklink.store.codec import TEXT_REF
+from weaklink.store.codec import TEXT_REF, VALUE_REF
 from weaklink.store.protocol import Retention
 from weaklink.store.texts import user_of
 
-_REFERENCE: Final = re.compile(rf'"{re.escape(TEXT_REF)}":(\d+)')
+_REFERENCE: Final = re.compile(rf'"(?:{re.escape(TEXT_REF)}|({re.escape(VALUE_REF)}))":(\d+)')
 _CELLS: Final = (
     "SELECT concat_ws(' ', input, output, model, error, metadata, attributes) FROM spans WHERE trace_id = ?",
     f"SELECT concat('\"{TEXT_REF}\":', text_id, ' ', metadata) FROM documents WHERE trace_id = ?",
@@ -84,12 +84,25 @@ def delete(connection: Any, trace_ids: Sequence[str]) -> int:
 
 def texts_of(connection: Any, trace_ids: Iterable[str]) -> set[int]:
     """The ids of all texts that the steps of these traces refer to."""
-    found: set[str] = set()
+    found: set[int] = set()
+    values: set[int] = set()
+
+    def look_into(rows: Iterable[tuple[str]]) -> None:
+        for (text,) in rows:
+            for is_value, number in _REFERENCE.findall(text):
+                found.add(int(number))
+                if is_value:
+                    values.add(int(number))
+
     for trace_id in trace_ids:
         for cells in _CELLS:
-            for (text,) in connection.execute(cells, (trace_id,)):
-                found.update(_REFERENCE.findall(text))
-    return set(map(int, found))
+            look_into(connection.execute(cells, (trace_id,)))
+    seen: set[int] = set()
+    while new := values - seen:  # a stored value may refer to texts and values in its turn
+        seen |= new
+        for number in new:
+            look_into(connection.execute("SELECT content FROM texts WHERE id = ?", (number,)))
+    return found
 
 
 def release(connection: Any, uses: Iterable[tuple[int, bytes | int]]) -> None:

@@ -244,17 +244,31 @@ def _spans(
     connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents: dict[tuple[str, str], list[Any]]
 ) -> list[Span]:
     parsed = [[loads(cell) for cell in row[9:]] for row in rows]
-    wanted: set[int] = set()
+    wanted = {row[5] for listed in documents.values() for row in listed if row[5] is not None}
+    wanted_values: set[int] = set()
     for cells in parsed:
-        for cell in cells:
-            collect_references(cell, wanted)
-    for listed in documents.values():
-        wanted.update(row[5] for row in listed if row[5] is not None)
+        collect_references(cells, wanted, wanted_values)
+    stored = _stored_values(connection, wanted_values, wanted)
     texts = _texts(connection, wanted)
+    values: dict[int, Any] = {}
+    for number in sorted(stored):  # what a value refers to was stored before it
+        values[number] = resolve_references(stored[number], texts, values)
     return [
-        _span(row, [resolve_references(cell, texts) for cell in cells], documents, texts)
+        _span(row, [resolve_references(cell, texts, values) for cell in cells], documents, texts)
         for row, cells in zip(rows, parsed, strict=True)
     ]
+
+
+def _stored_values(connection: apsw.Connection, ids: set[int], texts: set[int]) -> dict[int, Any]:
+    """The values of these ids, and those that they refer to; the texts that these refer to are added to `texts`."""
+    found: dict[int, Any] = {}
+    while ids:
+        new = {row[0]: loads(row[1]) for row in _text_rows(connection, ids)}
+        found |= new
+        ids = set()
+        collect_references(list(new.values()), texts, ids)
+        ids -= found.keys()
+    return found
 
 
 def _span(

@@ -226,4 +226,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         DELETE FROM model_usage WHERE seq = OLD.seq;
     END;
     """,
+    """
+    -- {"$weaklink.value": 7} in a JSON column stands for a value whose JSON is texts.content of id 7: a message of a history. Readers
+    -- older than this do not know it, and are kept away by the number of the version.
+    """,
 )

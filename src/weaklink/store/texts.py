@@ -90,25 +90,34 @@ class Texts:
             self._remember_near(text, found)
         return found.id
 
+    def json_id_of(self, text: str) -> int:
+        """The same for JSON that is clean already: it is stored as it is, and never as parts."""
+        found = self._look_up(text.encode(), is_json=True)
+        self.uses.add((found.id, self._user))
+        return found.id
+
     def clean(self, text: str) -> str:
         """`text` as it may stand in a column of its own: without secrets and lone surrogates."""
         return _clean_again(text, self.redacted) if len(text) <= _SHORT else _clean(text, self.redacted)
 
     def _find(self, text: str) -> Stored:
-        data = text.encode("utf-8", "backslashreplace")
-        key = hashlib.blake2b(data, digest_size=16).digest()
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._insert(data, key)
-            if len(self._known) > _KNOWN_TEXTS:
-                self._known.popitem(last=False)
+        found = self._look_up(text.encode("utf-8", "backslashreplace"))
         self._this_batch[id(text)] = (text, found)  # holds the string, so that its id stays its own
         return found
 
-    def _insert(self, data: bytes, key: bytes) -> Stored:
+    def _look_up(self, data: bytes, *, is_json: bool = False) -> Stored:
+        key = hashlib.blake2b(data, digest_size=16).digest()
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._insert(data, key, is_json=is_json)
+            if len(self._known) > _KNOWN_TEXTS:
+                self._known.popitem(last=False)
+        return found
+
+    def _insert(self, data: bytes, key: bytes, *, is_json: bool) -> Stored:
         clean = data.decode()
-        may_have_parts = True
-        if self.redacted and may_hold_secret(data):
+        may_have_parts = not is_json
+        if self.redacted and not is_json and may_hold_secret(data):
             masked = redact(clean)
             if masked != clean:
                 clean, may_have_parts = masked, False

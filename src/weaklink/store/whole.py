@@ -15,8 +15,11 @@ from weaklink.store.write import SEARCHED_CHARACTERS, Batch
 def fill_with_trace(batch: Batch, trace: Trace) -> None:
     """Put the rows of `trace` into `batch`, in the place of what is stored of it."""
 
+    def payload(value: Any) -> str | None:
+        return None if value is None else batch.json(with_marked_numbers(mask(value)))
+
     def json(value: Any) -> str | None:
-        return None if value is None or value in ({}, [], ()) else batch.json(with_marked_numbers(mask(value)))
+        return payload(value) if value else None
 
     def mask(value: Any) -> Any:  # a snapshot has done this for what the recorder writes
         return mask_named(value) if batch.redacted else value
@@ -26,7 +29,7 @@ def fill_with_trace(batch: Batch, trace: Trace) -> None:
     for span in trace.spans:
         batch.spans.append(
             (span.trace_id, span.id, span.parent_id, batch.clean(span.name), span.kind, span.status, span.start_ns, span.duration_ns,
-             span.plumbing, json(span.input), json(span.output), json(span.model and span.model.model_dump()),
+             span.plumbing, payload(span.input), payload(span.output), json(span.model and span.model.model_dump()),
              json(span.error and span.error.model_dump()), json(list(span.tags)), json(span.metadata), json(span.attributes),
              json(list(span.notes)))
         )  # fmt: skip

@@ -118,7 +118,7 @@ class Batch:
         self.text_id = texts.id_of
         self.clean = texts.clean
         self.redacted = texts.redacted
-        self.json = Encoder(texts.id_of, redacted=texts.redacted)
+        self.json = Encoder(texts.id_of, texts.json_id_of, redacted=texts.redacted)
         self._texts = texts
         self._used_by = ""
         self.uses = texts.uses

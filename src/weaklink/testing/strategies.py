@@ -26,7 +26,7 @@ _LEAVES: SearchStrategy[Any] = st.one_of(
 )  # fmt: skip
 _KEYS: SearchStrategy[Any] = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=8), st.integers(), st.booleans(), st.none(), st.just(datetime.max),
-    st.sampled_from(["$type", "$weaklink.text", "lc", "__class__", "api_key", "messages", "documents", "content", "page_content"]),
+    st.sampled_from(["$type", "$weaklink.text", "$weaklink.value", "lc", "__class__", "api_key", "messages", "documents", "content"]),
 )  # fmt: skip
 
 

@@ -7,9 +7,8 @@ any cache and in work for the garbage collector.
 
 from __future__ import annotations
 
-import marshal
 from operator import is_
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weaklink.snapshot import LONG_TEXT, MARK
 
@@ -25,60 +24,95 @@ _ROLES: Final = {
     "HumanMessageChunk": "user", "AIMessageChunk": "assistant", "SystemMessageChunk": "system", "ToolMessageChunk": "tool",
 }  # fmt: skip
 _FIELDS: Final = ("name", "tool_call_id", "status", "artifact")
-_UNCHANGEABLE: Final = frozenset((str, type(None)))
-_MOST_KNOWN: Final = 512
+_OF_A_CALL: Final = ("args", "name", "id", "type")
+_UNCHANGEABLE: Final = frozenset((str, int, float, bool, type(None)))
+_MOST_KNOWN: Final = 1_024
 _MOST_CHARACTERS: Final = 500_000
-_MARSHAL_VERSION: Final = 2  # the last one whose bytes tell nothing but the value
+
+
+class _Known(NamedTuple):
+    """What a message held when it was frozen, none of which can change: what still holds the very same looks the same."""
+
+    held: tuple[Any, ...]
+    """Content, type and the other fields: strings and None."""
+    calls: list[tuple[Any, ...]]
+    """See `_parts`."""
+    frozen: dict[str, Any]
 
 
 class Messages:
-    """Freezes messages, and knows the last few hundred again."""
+    """Freezes messages, and knows the last thousand again."""
 
     def __init__(self, freeze: Freeze) -> None:
         """`freeze` freezes what a message holds."""
         self._freeze = freeze
-        # By the message's id; what an entry says holds for any message with the very same contents.
-        self._known: dict[int, tuple[tuple[Any, ...], bytes, dict[str, Any]]] = {}
+        self._known: dict[int, _Known] = {}  # by the message's id
         self._characters = 0
 
     def freeze(self, value: Any, budget: Budget, depth: int) -> Any:
         """The snapshot of a message, at `depth`."""
         read = value.__dict__.get
-        # Content, type and the other fields: compared by identity, which runs no code of theirs, and means something for strings.
-        held = (read("content"), read("type"), *map(read, _FIELDS))
+        held = (
+            read("content"), read("type"), read("name"), read("tool_call_id"), read("status"), read("artifact")
+        )  # fmt: skip
+        calls = read("tool_calls")
         content, kind = held[0], held[1]
         if type(content) is not str or len(content) > LONG_TEXT:
             content = self._freeze(content, budget, depth + 1)
-        calls = read("tool_calls")
-        frozen_calls = self._freeze(calls, budget, depth + 1) if type(calls) is list and calls else None
-        digest = b"" if frozen_calls is None else _digest(frozen_calls)
         known = self._known.get(id(value))
-        if known is not None and all(map(is_, held, known[0])) and digest == known[1] and content is held[0]:
-            return known[2]
+        if (
+            known is not None
+            and content is held[0]
+            and all(map(is_, held, known.held))  # by identity, which runs no code of the values
+            and ((not calls and not known.calls) or _are_still(calls, known.calls))
+        ):
+            return known.frozen
         out: dict[str, Any] = {
             MARK: "message", "role": _ROLES.get(kind, kind) if type(kind) is str else "", "content": content
         }  # fmt: skip
-        if frozen_calls is not None:
-            out["tool_calls"] = frozen_calls
+        if type(calls) is list and calls:
+            out["tool_calls"] = self._freeze(calls, budget, depth + 1)
         for name, found in zip(_FIELDS, held[2:], strict=True):
             if found is not None:
                 out[name] = self._freeze(found, budget, depth + 1)
-        if digest is not None and content is held[0] and _UNCHANGEABLE.issuperset(map(type, held)):
-            self._remember(id(value), (held, digest, out), len(content))
+        if content is held[0] and type(content) is str and _UNCHANGEABLE.issuperset(map(type, held)):
+            parts = [_parts(call) for call in calls] if "tool_calls" in out else []
+            if None not in parts:
+                self._remember(id(value), _Known(held, parts, out), len(content))  # type: ignore[arg-type]
         return out
 
-    def _remember(self, key: int, entry: tuple[tuple[Any, ...], bytes, dict[str, Any]], characters: int) -> None:
+    def _remember(self, key: int, known: _Known, characters: int) -> None:
         self._characters += characters
         if len(self._known) >= _MOST_KNOWN or self._characters > _MOST_CHARACTERS:
             self._known.clear()
             self._characters = characters
         if characters <= _MOST_CHARACTERS:
-            self._known[key] = entry
+            self._known[key] = known
 
 
-def _digest(frozen: Any) -> bytes | None:
-    """Bytes that only equal values have, down to the types of numbers; None for what has no such bytes."""
-    try:
-        return marshal.dumps(frozen, _MARSHAL_VERSION)
-    except ValueError:  # a document among them
+def _parts(call: Any) -> tuple[Any, ...] | None:
+    """All that a tool call holds; None where some of it can be changed in place."""
+    if (
+        type(call) is not dict
+        or len(call) != len(_OF_A_CALL)
+        or not all(type(call.get(key)) is str for key in _OF_A_CALL[1:])
+    ):
         return None
+    args = call.get("args")
+    if type(args) is not dict or not _UNCHANGEABLE.issuperset(map(type, (*args, *args.values()))):
+        return None
+    return (call["name"], call["id"], call["type"], *args, *args.values())
+
+
+def _are_still(calls: Any, known: list[tuple[Any, ...]]) -> bool:
+    """Whether these tool calls hold just what they held."""
+    if type(calls) is not list or len(calls) != len(known):
+        return False
+    for call, parts in zip(calls, known, strict=True):
+        args = call.get("args") if type(call) is dict and len(call) == len(_OF_A_CALL) else None
+        if type(args) is not dict or 2 * len(args) + 3 != len(parts):
+            return False
+        now = (call.get("name"), call.get("id"), call.get("type"), *args, *args.values())
+        if not all(map(is_, now, parts)):
+            return False
+    return True
