@@ -50,7 +50,7 @@ FRAMEWORKS: dict[str, Framework] = {
     "langchain": Framework(
         packages=("langchain-core",),
         module="benchmarks.overhead.work.langchain",
-        calls={"hooks": 200, "invoke": 100, "async50": 100, "stream": 20, "batch": 100, "agent": 20},
+        calls={"hooks": 200, "invoke": 100, "async50": 100, "stream": 20, "batch": 100, "agent": 20, "agent30": 3},
         memory={"burst": "gather", "soak": "invoke"},
     ),
     "llama_index": Framework(

@@ -26,6 +26,7 @@ WHAT: dict[str, str] = {
     "stream": "the same call, streamed in 200 chunks",
     "batch": "the same call through LangChain's thread pool",
     "agent": "a LangGraph agent that calls a tool three times",
+    "agent30": "one that calls it 30 times: each of its steps is given a history of up to 61 messages",
     "spans": "what LlamaIndex reports of a query alone; caller is CPU of the calling thread, per span of LlamaIndex",
     "query": "a RetrieverQueryEngine query",
 }

@@ -1,4 +1,4 @@
-"""A small LangGraph agent loop: the model asks for a tool three times, then answers."""
+"""A LangGraph agent loop: the model asks for a tool so many times, then answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from benchmarks.overhead.work.rag import USAGE, FakeChat
 
 
 class ToolChat(FakeChat):
-    """Calls `lookup` until it has been called three times."""
+    """Calls `lookup` until it has been called `turns` times."""
+
+    turns: int
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         turn = sum(isinstance(message, AIMessage) for message in messages)
         message = AIMessage("done", usage_metadata=USAGE)
-        if turn < 3:
+        if turn < self.turns:
             call = {"name": "lookup", "args": {"key": f"k{turn}"}, "id": f"call{turn}"}
             message = AIMessage("", tool_calls=[call], usage_metadata=USAGE)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -29,12 +31,12 @@ def lookup(key: str) -> str:
     return "value of " + key
 
 
-def agent_graph() -> Any:
+def agent_graph(turns: int) -> Any:
     """Think, then tools while the model asks for them."""
     from langgraph.graph import MessagesState, StateGraph
     from langgraph.prebuilt import ToolNode, tools_condition
 
-    model = ToolChat()
+    model = ToolChat(turns=turns)
 
     def think(state: dict[str, Any]) -> dict[str, Any]:
         return {"messages": [model.invoke(state["messages"])]}

@@ -1,4 +1,4 @@
-"""The LangChain workloads: the callbacks alone, a RAG chain four ways, and an agent."""
+"""The LangChain workloads: the callbacks alone, a RAG chain four ways, and a short and a long agent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from benchmarks.overhead.work.rag import DOCUMENTS, new_answer, rag_chain
 from benchmarks.overhead.work.replay import replay
 
 CONCURRENT = 50
+TURNS = 3
+MANY_TURNS = 30
 now = time.perf_counter
 
 
@@ -44,10 +46,16 @@ class Work:
         self.docs = self.chain.first.steps__["docs"].invoke("x")
         self.prompt = self.chain.middle[1]
 
+    # Built when asked for: they need langgraph, which the other workloads do not.
     @cached_property
-    def graph(self) -> Any:
-        """Built when asked for: it needs langgraph, which the other workloads do not."""
-        return agent_graph()
+    def short_agent(self) -> Any:
+        """Three turns."""
+        return agent_graph(TURNS)
+
+    @cached_property
+    def long_agent(self) -> Any:
+        """Thirty turns: each step is given all that was said before."""
+        return agent_graph(MANY_TURNS)
 
     def run(self, workload: str, calls: int, config: Config) -> Took:
         """Makes the calls of one block."""
@@ -118,10 +126,17 @@ class Work:
 
     def agent(self, calls: int, config: Config) -> Took:
         """One agent run after the other."""
+        return self.ask_agent(self.short_agent, calls, config)
+
+    def agent30(self, calls: int, config: Config) -> Took:
+        """One long agent run after the other."""
+        return self.ask_agent(self.long_agent, calls, config)
+
+    def ask_agent(self, agent: Any, calls: int, config: Config) -> Took:
+        """One run of this agent after the other."""
         each: list[float] = []
-        graph = self.graph
         for _ in range(calls):
             began = now()
-            graph.invoke({"messages": [HumanMessage(self.ask())]}, config())
+            agent.invoke({"messages": [HumanMessage(self.ask())]}, {**config(), "recursion_limit": 3 * MANY_TURNS})
             each.append(now() - began)
         return Took(each, [])
