@@ -104,6 +104,22 @@ def test_a_value_is_not_compared_by_its_own_code() -> None:
     assert snapshots.take(message)[0] is not snapshot
 
 
+@pytest.mark.parametrize("field", ["tool_calls", "content", "name", "artifact"])
+def test_a_field_that_asks_nothing_of_its_value_asks_nothing_of_it_again(field: str) -> None:
+    class Touchy:
+        def __bool__(self) -> bool:
+            raise KeyboardInterrupt
+
+        __len__ = __eq__ = __hash__ = __iter__ = __bool__  # type: ignore[assignment]
+
+    snapshots = taker()
+    message = AIMessage("one", tool_calls=[])
+    snapshots.take(message)
+    message.__dict__[field] = Touchy()
+
+    assert all(snapshots.take(message)[0]["role"] == "assistant" for _ in range(2))
+
+
 def test_a_message_that_is_cut_is_cut_again() -> None:
     snapshots = convert.snapshotter(1_000, redact=True)
     message = HumanMessage("x" * 900)

@@ -35,8 +35,8 @@ class _Known(NamedTuple):
 
     held: tuple[Any, ...]
     """Content, type and the other fields: strings and None."""
-    calls: list[tuple[Any, ...]]
-    """See `_parts`."""
+    calls: list[tuple[Any, ...]] | None
+    """See `_parts`; None where there was no list of calls."""
     frozen: dict[str, Any]
 
 
@@ -64,7 +64,7 @@ class Messages:
             known is not None
             and content is held[0]
             and all(map(is_, held, known.held))  # by identity, which runs no code of the values
-            and ((not calls and not known.calls) or _are_still(calls, known.calls))
+            and (calls is known.calls is None or _are_still(calls, known.calls))
         ):
             return known.frozen
         out: dict[str, Any] = {
@@ -76,8 +76,8 @@ class Messages:
             if found is not None:
                 out[name] = self._freeze(found, budget, depth + 1)
         if content is held[0] and type(content) is str and _UNCHANGEABLE.issuperset(map(type, held)):
-            parts = [_parts(call) for call in calls] if "tool_calls" in out else []
-            if None not in parts:
+            parts = list(map(_parts, calls)) if type(calls) is list else None
+            if calls is None or (parts is not None and None not in parts):
                 self._remember(id(value), _Known(held, parts, out), len(content))  # type: ignore[arg-type]
         return out
 
@@ -91,7 +91,7 @@ class Messages:
 
 
 def _parts(call: Any) -> tuple[Any, ...] | None:
-    """All that a tool call holds; None where some of it can be changed in place."""
+    """All that a tool call holds; None where some of it is long, or can be changed in place."""
     if (
         type(call) is not dict
         or len(call) != len(_OF_A_CALL)
@@ -99,14 +99,17 @@ def _parts(call: Any) -> tuple[Any, ...] | None:
     ):
         return None
     args = call.get("args")
-    if type(args) is not dict or not _UNCHANGEABLE.issuperset(map(type, (*args, *args.values()))):
+    if type(args) is not dict:
         return None
-    return (call["name"], call["id"], call["type"], *args, *args.values())
+    parts = (call["name"], call["id"], call["type"], *args, *args.values())
+    if not all(type(part) in _UNCHANGEABLE and (type(part) is not str or len(part) <= LONG_TEXT) for part in parts):
+        return None
+    return parts
 
 
-def _are_still(calls: Any, known: list[tuple[Any, ...]]) -> bool:
+def _are_still(calls: Any, known: list[tuple[Any, ...]] | None) -> bool:
     """Whether these tool calls hold just what they held."""
-    if type(calls) is not list or len(calls) != len(known):
+    if type(calls) is not list or known is None or len(calls) != len(known):
         return False
     for call, parts in zip(calls, known, strict=True):
         args = call.get("args") if type(call) is dict and len(call) == len(_OF_A_CALL) else None
