@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from weaklink.scoring.contradiction import EXCLUSIVE
 from weaklink.scoring.text.lexicon import STOPWORDS
+from weaklink.scoring.text.opposites import EXCLUSIVE
 from weaklink.scoring.text.stems import stem
 
 NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]+)(?: [A-Z][a-z]+)*")

@@ -22,6 +22,12 @@ from weaklink.scoring.text.tokens import tokenise
         ("5-9 pm", "17:00 21:00"),
         ("10-3 pm", "10:00 15:00"),
         ("2024-03-05", "March 5, 2024"),
+        ("2024-03-05T08:30:00Z", "March 5, 2024, 08:30"),
+        ("31/03/2024", "March 31 2024"),
+        ("03/31", "March 31"),
+        ("EUR 2,400", "€2,400"),
+        ("fünf", "5"),
+        ("twice", "2"),
     ],
 )
 def test_one_value_has_one_spelling(one: str, other: str):
@@ -48,8 +54,18 @@ def test_numbers_know_their_unit(text: str, value: str, unit: str):
     assert (token.kind, token.value, token.unit) == ("number", value, unit)
 
 
+def test_a_sign_belongs_to_its_number_and_a_range_or_a_discount_has_none():
+    assert [token.value for token in tokenise("-4, 1-2 and -50%")] == ["-4", "1", "2", "and", "50"]
+
+
 def test_may_is_a_month_only_with_a_capital_letter():
     assert [token.kind for token in tokenise("You may come in May")] == ["word", "word", "word", "word", "month"]
+
+
+def test_irregular_verbs_have_one_stem():
+    assert stem("grew") == stem("grown") == stem("grows")
+    assert stem("built") == stem("building")
+    assert stem("found") != stem("find")
 
 
 def test_inflections_and_near_synonyms_share_a_stem():

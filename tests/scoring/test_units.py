@@ -53,3 +53,11 @@ def test_units_lie_inside_their_passage(passage: str):
 def test_deep_nesting_does_not_raise():
     units_of("[" * 3000 + "]" * 3000)
     units_of('{"a":' * 3000 + "1" + "}" * 3000)
+
+
+def test_a_switch_below_its_section_says_whether_the_section_is_on():
+    units = units_of("server:\n  tls: false\ncache:\n  enabled: true\n  size: 20")
+    assert [(unit.text, unit.key, unit.polarity) for unit in units if unit.key] == [
+        ("tls: no", "tls", -1),
+        ("cache: yes", "cache", 1),
+    ]

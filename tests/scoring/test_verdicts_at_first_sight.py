@@ -125,7 +125,6 @@ TURBINE_CASES = [
 # Answer to the label that it still gets, and why.
 KNOWN_MISSES = {
     "It is made in China.": "unsupported",  # "made" is a light word, so too little is left to call it the same statement
-    "Marco Bianchi directs Project Helios.": "supported",  # the passage says "under the direction of", another stem
 }
 
 

@@ -2,37 +2,10 @@
 
 import re
 
+from weaklink.scoring.abstention import is_abstention
 from weaklink.scoring.text.lexicon import DAYS, STOPWORDS
-from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import content_values, tokenise
 
-_SOURCE = r"(?:context|documents?|passages?|texts?|information|sources?|excerpts?|articles?|handbook|material)"
-_TOLD = r"(?:mentioned|stated|specified|known|said|described)\b"
-_GIVEN = r"(?:provided|given|found|covered|included|available)\b"
-"""Of anything but information this is a claim: "parking is not available"."""
-_ABSTENTION = re.compile(
-    r"\b(?:i|we) (?:do not|don't|did not|didn't|can't|cannot|can not|could not|couldn't"
-    r"|(?:am|are|was|were) (?:not able|unable) to) (?:actually |really |currently )?"
-    r"(?:know|find|have|answer|determine|provide|see|say|tell|locate|verify|retrieve|look up|access|get|reach|calculate)\b"
-    r"|\bi(?:'m| am) (?:sorry|afraid|unable|not (?:sure|able|certain))\b"
-    r"|\bunable to (?:answer|find|determine|provide)\b"
-    r"|\b(?:cannot|can't|could not|couldn't) (?:be (?:answered|determined|found)|answer|find|determine)\b"
-    rf"|\b{_SOURCE}\b.{{0,40}}\b(?:does not|do not|doesn't|don't|did not|didn't) (?:\w+ )?"
-    r"(?:say|mention|contain|specify|provide|state|answer|address|tell|discuss)"
-    r"|\b(?:no|not enough|insufficient) (?:relevant |such |specific |further )?"
-    r"(?:information|answer|mention|details?)\b"
-    r".{0,40}\b(?:available|provided|given|found|in the|about|on|to)\b"
-    rf"|\b(?:is|are|was|were|it's|that's) (?:not|n't|nowhere) (?:explicitly |specifically )?(?:{_TOLD}|{_GIVEN})"
-    rf" (?:in|by|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}"
-    rf"|\b(?:is|are|was|were|it's|that's) (?:not|n't|nowhere) (?:explicitly |specifically )?{_TOLD}\W*$"
-    rf"|\b(?:information|details?|answer|data)\b.{{0,80}}\b(?:is|are|was|were) not (?:explicitly )?{_GIVEN}\W*$"
-    r"|^\W*(?:unknown|unanswerable|no answer|not (?:mentioned|stated|specified|available|known|found|provided)|n/a"
-    r"|no idea|insufficient (?:information|context))\W*$"
-    r"|\bthere is (?:no|not enough|not any) (?:\w+ )?(?:information|mention|answer|reference)\b"
-    r"|\b(?:ich weiß|weiß ich)(?: (?:es|das|ich|leider|das leider))* nicht\b|\bje ne (?:le )?sais pas\b|\bno (?:lo )?sé\b|\bnon lo so\b"
-    rf"|\bthere is no (?:\w+ )?evidence (?:in|from) (?:the|this|these|any|my|your) (?:\w+ )?{_SOURCE}",
-    re.IGNORECASE,
-)
 _POLITE = re.compile(
     r"^\W*(?:(?:hello|hi|hey|sure|certainly|of course|thank you|thanks|absolutely)[\s,.!-]*"
     r"(?:$|i(?:'d|'ll| can| will| would)\b|let me|here(?:'s| is| are)\b|happy|for\b|there\b)"
@@ -44,27 +17,8 @@ _POLITE = re.compile(
     r"|(?:the )?answer:?\W*$)",
     re.IGNORECASE,
 )
-_MAX_ABSTENTION = 400
 _BARE = 4
 """Tokens up to which an answer is a bare value, which need not repeat any word of the question."""
-
-
-def is_abstention(answer: str) -> bool:
-    """The answer says that it cannot answer, such as "I don't know" or "The documents do not mention it".
-
-    True where the first sentence says so, or where most sentences do: an answer that adds a caveat at its end still
-    answers.
-    """
-    places = split_sentences(answer)[:12]
-    if not places:
-        return False
-    said = [abstains(answer[start:end]) for start, end in places]
-    return (said[0] and (len(said) == 1 or sum(said) * 2 >= len(said) or len(answer) <= _MAX_ABSTENTION)) or all(said)
-
-
-def abstains(sentence: str) -> bool:
-    """One sentence says that the answer is not known or not given."""
-    return bool(_ABSTENTION.search(sentence[:_MAX_ABSTENTION].replace("’", "'")))
 
 
 def states_nothing(sentence: str) -> bool:

@@ -10,9 +10,9 @@ from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import is_negation
 
 _LIST_MARKER = re.compile(r"^\s*(?:[-*•#]+|\d{1,3}[.)])\s+")
-_YES = re.compile(r"^\s*(?:yes|yeah|yep|correct|true|right|indeed|sure)\b[\s,.!:;-]*", re.IGNORECASE)
-_NO = re.compile(r"^\s*(?:no|nope|false|incorrect)\b[\s,.!:;-]*", re.IGNORECASE)
-_LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure)\s*[,.!:;]\s*", re.IGNORECASE)
+_YES = re.compile(r"^\s*(?:yes|yeah|yep|correct|true|right|indeed|sure|ja|oui|sí)\b[\s,.!:;-]*", re.IGNORECASE)
+_NO = re.compile(r"^\s*(?:no|nope|false|incorrect|nein|non)\b[\s,.!:;-]*", re.IGNORECASE)
+_LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure|ja|nein|oui|non|sí)\s*[,.!:;]\s*", re.IGNORECASE)
 _NOT_NAMES = frozenset({"am", "pm", "i", *DAYS})
 _CITATION = re.compile(
     r"\[\d{1,3}(?:, ?\d{1,3})*\]|\(?\b(?:passages?|documents?|sources?|step|method|option|part|tip) #?\d{1,3}\b(?: and \d{1,3})?\)?:?",
@@ -42,6 +42,13 @@ class Claim:
     """Other sentences of the answer stand before it."""
     denies: bool = False
     """The sentence is a bare "No": its tokens are those of the question, and it denies them."""
+    polar: "Claim | None" = None
+    """What a "Yes" or "No" at the start of a longer sentence says by itself: the question, said or denied."""
+
+    @property
+    def is_question(self) -> bool:
+        """The claim is a question, said or denied by a "Yes" or "No"."""
+        return bool(self.question) and self.text == self.question
 
     @cached_property
     def content(self) -> list[Token]:
@@ -97,9 +104,12 @@ class Claim:
     def is_bare(self) -> bool:
         """A value or a name without a verb, such as "25 days" or "Dr. Lena Hoff"."""
         words = self.tokens
+        said = {token.value for token in words if token.kind == "number"}
         return (
             bool(self.asked)
             and len(words) <= 5
+            and not said & set(self.asked)  # "Two adults pay 14 euros" says again what was asked
+            and not any(token.surface.lower() in _PRONOUNS for token in words)
             and all(token.content or token.surface[:1].isupper() for token in words)
         )
 
@@ -120,11 +130,24 @@ def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> C
     for pattern, denies in ((_YES, False), (_NO, True)):
         said = pattern.match(text)
         if said and asked and len(text) - said.end() < 3:
-            return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
+            return _answered(question, asked, denies=denies)
     # "No, it is closed" denies the question, not what follows.
     said = _LEAD.sub(_blank, text)
     tokens = tuple(tokenise(said if said.strip() else text))
-    return Claim(text=text, tokens=tokens, asked=asked, question=question, follows=follows)
+    polar = next(
+        (
+            _answered(question, asked, denies=denies)
+            for pattern, denies in ((_YES, False), (_NO, True))
+            if asked and _LEAD.match(text) and pattern.match(text)
+        ),
+        None,
+    )
+    return Claim(text=text, tokens=tokens, asked=asked, question=question, follows=follows, polar=polar)
+
+
+def _answered(question: str, asked: tuple[str, ...], *, denies: bool) -> Claim:
+    """The question as a statement, or as its denial."""
+    return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -139,7 +162,7 @@ def names_in(tokens: tuple[Token, ...], *, bare: bool = False) -> list[Token]:
         if not _looks_like_name(token):
             continue
         first = index == 0 and not bare
-        if first and not (len(tokens) > 1 and _looks_like_name(tokens[1]) and tokens[1].start - token.end <= 2):
+        if first and not (len(tokens) > 1 and _looks_like_name(tokens[1]) and tokens[1].start - token.end <= 3):
             continue
         found.append(token)
     return found

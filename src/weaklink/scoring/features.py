@@ -10,6 +10,7 @@ from weaklink.scoring.claim import Claim
 from weaklink.scoring.contradiction import Contradiction, contradictions
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.records import Conflicts, Record
+from weaklink.scoring.spelling import spelt_as
 from weaklink.scoring.text.lexicon import DAYS
 from weaklink.scoring.text.stems import stem
 
@@ -105,6 +106,7 @@ class Aligner:
     def align(self, claim: Claim) -> Alignment:
         """Compare `claim` with the passages."""
         index = self.index
+        claim = spelt_as(claim, index)
         chosen, covered = index.evidence(claim.wanted)
         found = contradictions(claim, index)
         conflicts = self._record.conflicts(claim)

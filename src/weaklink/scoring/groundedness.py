@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from weaklink.scoring.answer import abstains, is_abstention, states_nothing
+from weaklink.scoring.abstention import abstains, is_abstention
+from weaklink.scoring.answer import states_nothing
 from weaklink.scoring.claim import Claim, read_claim
 from weaklink.scoring.features import Aligner, Alignment
 from weaklink.scoring.index import ContextIndex, index_of

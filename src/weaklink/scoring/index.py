@@ -5,7 +5,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from weaklink.scoring.clauses import Clause, clauses_in
+from weaklink.scoring.quantities import Quantity, counted, quantities_of
 from weaklink.scoring.text.background import background_weight
+from weaklink.scoring.text.tables import Table, tables_in
 from weaklink.scoring.text.units import Unit, is_record, units_of
 
 _MAX_POSTINGS = 200
@@ -29,6 +32,8 @@ class ContextIndex:
         self.stream: list[str] = [token.value for unit in self.units for token in unit.tokens]
         """The values of all tokens of all units, in order."""
         self.values: frozenset[str] = frozenset(self.stream).union(*(unit.values for unit in self.units if unit.key))
+        self.passages: tuple[str, ...] = tuple(passages)
+        self._clauses: dict[int, list[Clause]] = {}
         self._frequency = Counter(value for unit in self.units for value in unit.values)
         self._weights: dict[str, float] = {}
 
@@ -60,6 +65,30 @@ class ContextIndex:
         """Three values in a row of `stream`."""
         return frozenset(zip(self.stream, self.stream[1:], self.stream[2:], strict=False))
 
+    @functools.cached_property
+    def quantities(self) -> list[Quantity]:
+        """The numbers with a unit of measure."""
+        return [quantity for unit in self.units for quantity in quantities_of(unit.tokens)]
+
+    @functools.cached_property
+    def tables(self) -> list[Table]:
+        """The tables of the passages."""
+        return [table for passage in self.passages for table in tables_in(passage)]
+
+    def clauses(self, number: int) -> list[Clause]:
+        """The clauses of a unit; those behind "it" or "they" also have the words of the unit before."""
+        if number not in self._clauses:
+            unit = self.units[number]
+            meant = self.held_by(number) - unit.values
+            found = clauses_in(unit.text, unit.tokens)
+            self._clauses[number] = [clause._replace(values=clause.values | meant) for clause in found]
+        return self._clauses[number]
+
+    def counts(self, value: str) -> frozenset[str]:
+        """What a number counts wherever it stands; "" where that cannot be told."""
+        units = (self.units[place] for place in self.postings.get(value, ()))
+        return frozenset(counted(unit.tokens, token) for unit in units for token in unit.tokens if token.value == value)
+
     def held_by(self, number: int) -> frozenset[str]:
         """The content values of a unit; after "it", "they" and the like also those of the unit before."""
         unit = self.units[number]
@@ -70,9 +99,12 @@ class ContextIndex:
 
     def values_around(self, number: int) -> frozenset[str]:
         """The content values of a unit and of its neighbours in the same passage."""
-        near = (place for place in (number - 1, number + 1) if 0 <= place < len(self.units))
-        same = (self.units[place].values for place in near if self.passage_of[place] == self.passage_of[number])
-        return self.units[number].values.union(*same)
+        return frozenset[str]().union(*(self.units[place].values for place in self.around(number)))
+
+    def around(self, number: int) -> list[int]:
+        """A unit and its neighbours in the same passage."""
+        near = (place for place in (number - 1, number, number + 1) if 0 <= place < len(self.units))
+        return [place for place in near if self.passage_of[place] == self.passage_of[number]]
 
     def weight(self, value: str) -> float:
         """How much a value tells: half its rarity among these units, half its rarity in English."""

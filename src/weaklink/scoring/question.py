@@ -8,7 +8,7 @@ from weaklink.scoring.text.background import background_weight
 from weaklink.scoring.text.tokens import tokenise
 from weaklink.scoring.text.units import units_of
 
-_ASKING = frozenset(
+ASKING = frozenset(
     {
         "list",
         "describe",
@@ -76,7 +76,7 @@ def read_question(question: str) -> Asked:
     """Read a question: its content words without those that only ask ("list", "explain"); all words where nothing is
     left."""
     tokens = tokenise(question)
-    chosen = [token for token in tokens if token.content and token.surface.lower() not in _ASKING] or tokens
+    chosen = [token for token in tokens if token.content and token.surface.lower() not in ASKING] or tokens
     return Asked(
         text=question,
         weights={token.value: background_weight(token.value) for token in chosen},

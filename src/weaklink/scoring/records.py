@@ -32,7 +32,7 @@ _NOT_STATED = re.compile(
     re.IGNORECASE,
 )
 """Says that the record leaves something open, which is right for what it leaves open."""
-_BEHIND = frozenset({"not", "unavailable", "never"})
+_BEHIND = frozenset({"not", "unavailable", "never", "disabled", "off", "inactive"})
 _LINKS = frozenset({"and", "or", "nor", "is", "are", "was", "were"})
 """Words that may stand between a denied thing and the "not" behind a list: "garage and valet parking are not"."""
 _CONFLICTS = {
@@ -114,7 +114,7 @@ class Record:
 
     def conflicts(self, claim: Claim) -> Conflicts:
         """How often `claim` says other than the records."""
-        if not self._index.is_record:
+        if not self._index.is_record and not self._keys:
             return Conflicts()
         counts = defaultdict[str, float](float)
         said, places = "", list[tuple[int, int]]()

@@ -66,6 +66,8 @@ def bounded(risk: float, claim: Claim, alignment: Alignment, index: ContextIndex
     if alignment.contradictions:
         strength = max(item.strength for item in alignment.contradictions)
         return max(risk, _CONTRADICTED_AT_LEAST + 0.2 * strength)
+    if alignment.conflicts.said and claim.is_short:
+        return max(risk, _CONTRADICTED_AT_LEAST + 0.2)
     return min(risk, _VERBATIM_AT_MOST) if _is_verbatim(claim, index) else risk
 
 

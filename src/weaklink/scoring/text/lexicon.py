@@ -43,7 +43,8 @@ NEGATIONS = frozenset(
         """
     not no never none nobody nothing neither nor without cannot unable lack lacks lacking fail fails failed
     unavailable don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't hasn't
-    haven't hadn't mustn't ain't prohibited forbidden except excluding excluded exclude excludes
+    haven't hadn't mustn't ain't prohibited forbidden nicht nie niemals kein keine keinen keiner keinem ohne pas jamais aucun
+    aucune nunca jamás ningún ninguna except excluding excluded exclude excludes
     """
     )
 )
@@ -77,7 +78,12 @@ NUMBER_WORDS: dict[str, int] = {
         )
     )
 }
+NUMBER_WORDS.update(twice=2, thrice=3)
 NUMBER_WORDS.update(thirty=30, forty=40, fifty=50, sixty=60, seventy=70, eighty=80, ninety=90)
+NUMBER_WORDS.update(zwei=2, drei=3, vier=4, fünf=5, sechs=6, sieben=7, acht=8, neun=9, zehn=10, zwölf=12, zwanzig=20)
+NUMBER_WORDS.update(deux=2, trois=3, quatre=4, cinq=5, huit=8, neuf=9, dix=10, onze=11, douze=12, quinze=15, vingt=20)
+NUMBER_WORDS.update(tres=3, cuatro=4, cinco=5, seis=6, siete=7, ocho=8, nueve=9, diez=10, doce=12, quince=15, veinte=20)
+"""Beside the English ones those of German, French and Spanish that are no English words ("once", "elf")."""
 ORDINALS: dict[str, int] = {
     word: number
     for number, word in enumerate(
@@ -91,7 +97,11 @@ CURRENCIES: dict[str, str] = {
     "$": "$", "usd": "$", "dollar": "$", "dollars": "$", "€": "€", "eur": "€", "euro": "€", "euros": "€",
     "£": "£", "gbp": "£", "pound": "£", "pounds": "£",
 }  # fmt: skip
+CODES = frozenset({"USD", "EUR", "GBP"})
+"""Currencies that stand before their number, "EUR 2,400"."""
 PERCENT = frozenset({"%", "percent", "pct"})
+DEGREES: dict[str, str] = {"c": "celsius", "f": "fahrenheit"}
+"""Letters that stand for a unit after a number and "°"."""
 UNITS: dict[str, str] = {
     short: name
     for name, shorts in {

@@ -51,6 +51,52 @@ wide width
 deep depth
 """
 
+_IRREGULAR = """
+began begun begin
+bought buy
+brought bring
+built build
+came come
+chose chosen choose
+drove driven drive
+fell fallen fall
+fought fight
+gave given give
+grew grown grow
+held hold
+kept keep
+knew known know
+led lead
+lost lose
+made make
+meant mean
+met meet
+paid pay
+ran run
+rose risen rise
+sang sung sing
+sank sunk sink
+sent send
+slept sleep
+sold sell
+spent spend
+spoke spoken speak
+stole stolen steal
+stood stand
+struck strike
+swam swum swim
+swore sworn swear
+taught teach
+threw thrown throw
+told tell
+took taken take
+went gone go
+won win
+wore worn wear
+wrote written write
+"""
+"""Forms of irregular verbs, each line ending with the verb; only those that are no other word ("left", "saw", "found")."""
+
 _LONGEST_WORD = 40
 
 
@@ -78,7 +124,12 @@ def _english() -> Any:
 @functools.cache
 def _canonical() -> dict[str, str]:
     table: dict[str, str] = {}
+    for line in _IRREGULAR.strip().split("\n"):
+        *forms, verb = line.split()
+        table.update(dict.fromkeys(map(_strip, forms), _strip(verb)))
     for line in _SYNONYMS.strip().split("\n"):
         words = [_strip(word) for word in line.split()]
-        table.update(dict.fromkeys(words[1:], words[0]))
+        alike = dict.fromkeys(words[1:], words[0])
+        alike |= {form: words[0] for form, verb in table.items() if verb in words}
+        table.update(alike)
     return table

@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from weaklink.scoring.text.lexicon import (
     AMBIGUOUS_MONTHS,
+    CODES,
     CURRENCIES,
     DAYS,
+    DEGREES,
     LIGHT,
     MEASURES,
     MONTHS,
@@ -52,15 +54,16 @@ class Token(NamedTuple):
 _BEFORE_UNIT = rf"(?=(?:{'|'.join(sorted(UNITS))})\b)"
 _CLOCK = r"[0-9]{1,2}(?::[0-9]{1,2})?"
 _TOKEN = re.compile(
-    r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b)"
+    r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?\b)"
+    r"|(?P<date>\b[0-9]{1,2}(?P<mark>[/.])[0-9]{1,2}(?P=mark)(?:19|20)[0-9]{2}\b|\b[0-9]{2}/[0-9]{2}\b(?![/%0-9]))"
     rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
     rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
-    rf"|(?P<number>(?:[$£€]\s?)?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?\b|{_BEFORE_UNIT})\s?%?)"
+    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?\b|{_BEFORE_UNIT})\s?%?)"
     r"|(?P<wide>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
     r"|(?P<word>[^\W\d_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+(?:['’][^\W\d_]+|[0-9]+)*)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"([$£€]?)\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
+_NUMBER = re.compile(r"([$£€]?|[-−])\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
 _CLOCKS = re.compile(r"([0-9]{1,2})(?::([0-9]{1,2}))?\s?([ap])?", re.IGNORECASE)
 
 
@@ -73,6 +76,8 @@ def tokenise(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         found, start, end = match.group(), match.start(), match.end()
         for token in _READERS[match.lastgroup or "word"](found, start, end):
+            if token.kind == "number" and tokens and tokens[-1].surface in CODES and token.start - tokens[-1].end <= 1:
+                token = token._replace(unit=CURRENCIES[tokens.pop().surface.lower()])
             if tokens and (tokens[-1].kind == "number" or found == "cent"):
                 _complete(tokens, token, text)
             else:
@@ -86,11 +91,35 @@ def content_values(tokens: list[Token]) -> list[str]:
 
 
 def _read_iso(found: str, start: int, end: int) -> list[Token]:
-    year, month, day = found.split("-")
+    year, month, day = found[:10].split("-")
     if not 1 <= int(month) <= 12:
         return [Token(found, "word", start, end, found, True)]
-    parts: list[tuple[str, TokenKind]] = [(f"month:{int(month)}", "month"), (str(int(day)), "number"), (year, "number")]
-    return [Token(value, kind, start, end, found, True) for value, kind in parts]
+    tokens = [_month(int(month), start, end, found), *(_plain(value, start, end, found) for value in (day, year))]
+    clock = _CLOCKS.match(found[11:]) if len(found) > 10 else None
+    value = _clock(*clock.groups()) if clock else None
+    return [*tokens, Token(value, "time", start, end, found, True)] if value else tokens
+
+
+def _read_date(found: str, start: int, end: int) -> list[Token]:
+    """ "31/03/2024" and "03/31": only one of the two can be the month; where both can, they stay numbers."""
+    first, second, *year = (int(part) for part in re.split(r"[/.]", found))
+    days = [part for part in (first, second) if 12 < part <= 31]
+    months = [part for part in (first, second) if 1 <= part <= 12]
+    if len(days) == len(months) == 1:
+        numbers = [days[0], *year]
+        return [
+            _month(months[0], start, end, found),
+            *(_plain(str(number), start, end, found) for number in numbers),
+        ]
+    return [_plain(str(number), start, end, found) for number in (first, second, *year)]
+
+
+def _month(month: int, start: int, end: int, surface: str) -> Token:
+    return Token(f"month:{month}", "month", start, end, surface, True)
+
+
+def _plain(number: str, start: int, end: int, surface: str) -> Token:
+    return Token(str(int(number)), "number", start, end, surface, True)
 
 
 def _read_range(found: str, start: int, end: int) -> list[Token]:
@@ -128,6 +157,8 @@ def _read_number(found: str, start: int, end: int) -> list[Token]:
     if match is None or number is None:
         return [Token(found.lower()[:40], "word", start, start + len(found), found, True)]
     currency, suffix, percent = match.group(1), match.group(3) or "", match.group(4)
+    if currency in _MINUS:
+        number, currency = -number, ""
     if suffix in SHORT_MULTIPLIERS and (suffix != "m" or currency):  # "100m" is a distance, "$100m" is not
         number *= SHORT_MULTIPLIERS[suffix]
     return [Token(_digits(number), "number", start, start + len(found), found, True, percent or currency)]
@@ -157,6 +188,7 @@ def _word(found: str) -> tuple[str, TokenKind, bool]:
 
 _READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
     "iso": _read_iso,
+    "date": _read_date,
     "range": _read_range,
     "time": _read_time,
     "number": _read_number,
@@ -185,6 +217,10 @@ def _complete(tokens: list[Token], token: Token, text: str) -> None:
     elif _completes_tens(before, lower):
         number = str(int(before.value) + NUMBER_WORDS[lower])
         tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
+    elif lower in DEGREES and "°" in text[before.end : token.start]:
+        tokens.append(token._replace(value=stem(DEGREES[lower]), content=True))
+    elif lower in ("degree", "degrees"):
+        tokens.append(token._replace(content=False))
     elif lower in UNITS and text[token.end : token.end + 1] != "/":  # "12 m/s" is no distance
         tokens.append(token._replace(value=stem(UNITS[lower]), content=True))
     else:
@@ -220,6 +256,7 @@ def _is_day(token: Token) -> bool:
     return token.value in _DAY_STEMS or (token.surface[0].isupper() and token.value in SHORT_DAYS)
 
 
+_MINUS = ("-", "−")
 _ALSO_WORDS = frozenset({"saturday", "sunday"})
 _DAY_STEMS = frozenset(stem(day) for day in DAYS)
 _MEASURE_STEMS = frozenset(stem(word) for word in MEASURES)

@@ -39,6 +39,14 @@ _PRESENT = ("yes", "free", "paid")
 _FILLER = frozenset({"restaurants", "business", "good", "accepts", "has", "best", "attributes"})
 _PARTICLES = frozenset({"out", "up", "off"})
 """Stop words that make another word of the one before: "take out" is not "take"."""
+_SETTING = re.compile(
+    r"""[-*\s]*["']?([A-Za-z][\w .-]{0,40}?)["']?\s*[:=]\s*["']?(true|false|yes|no|on|off|enabled|disabled)["']?\s*,?;?$""",
+    re.IGNORECASE,
+)
+"""A line that switches something: "tls: false" in YAML, "debug = on" in an INI file, "Pets: no" in a list."""
+_SECTION = re.compile(r"([A-Za-z][\w.-]{0,40}):$|\[([A-Za-z][\w.-]{0,40})\]$")
+_SWITCHED_ON = frozenset({"true", "on", "yes", "enabled"})
+_SWITCHES = frozenset({"enabled", "enable", "active", "on"})
 _LONG_VALUE = 80
 _MAX_DEPTH = 40
 _LONGEST_ROW = 20
@@ -95,13 +103,28 @@ def _parsed(passage: str) -> Any:
 
 
 def _prose_units(passage: str) -> Iterator[Unit]:
+    section = ""
     for start, end in split_sentences(passage):
+        heading = _SECTION.match(passage[start:end])
+        section = (heading[1] or heading[2]) if heading else section
+        setting = _SETTING.match(passage[start:end])
+        if setting:
+            yield _setting_unit(section, setting[1], setting[2], start, end)
+            continue
         mark = _PASSAGE_MARK.match(passage[start:end])
         first = start + mark.end() if mark else start
         text = passage[first:end]
         tokens = tuple(tokenise(text))
         if tokens:
             yield _unit(text, first, end, tokens)
+
+
+def _setting_unit(section: str, name: str, value: str, start: int, end: int) -> Unit:
+    """A switch and what it switches: "enabled: false" below "cache:" says that there is no cache."""
+    polarity = 1 if value.lower() in _SWITCHED_ON else -1
+    key = _words(section) if name.lower() in _SWITCHES and section else _words(name)
+    text = f"{key}: {'yes' if polarity > 0 else 'no'}"
+    return _unit(text, start, end, tuple(tokenise(text)), polarity=polarity, key=key, group=_words(section))
 
 
 def _unit(

@@ -1,0 +1,89 @@
+"""Numbers that the passages do not give, but that follow from what they give: a sum, a difference, a product."""
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+
+from weaklink.scoring.claim import Claim
+from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.quantities import counted, is_ordinal, is_year
+from weaklink.scoring.text.stems import stem
+from weaklink.scoring.text.tokens import Token
+
+_YEAR = stem("year")
+_HOUR = stem("hour")
+_MOST = 6
+"""Numbers of one measure that are tried with each other: of more, some two add up to anything."""
+_MOST_TIMES = 100
+_COMPARES = re.compile(
+    r"\b(?:more|less|fewer|than|together|total|combined|altogether|sum|difference|both|extra|left|remain\w*|later|earlier|apart"
+    r"|after|before|took|last(?:s|ed)|(?:by|for) (?:how|\W?\d))\b",
+    re.IGNORECASE,
+)
+"""Says that numbers are put together; without such a word "25 days" is no "28 days less 3"."""
+
+
+def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
+    """A token of the passages or the claim from which the number `token` of the claim follows; None where it follows from none."""
+    number, counts = float(token.value), counted(claim.tokens, token)
+    stated = [other for other in claim.tokens if other is not token and other.value in index.values]
+    spans = _times_apart(stated) if counts == _HOUR else {}
+    if number in spans:
+        return spans[number]
+    numbers = [other for other in stated if other.kind == "number"]
+    return _follows(number, numbers) or _of_evidence(number, counts, token, claim, index)
+
+
+def _of_evidence(number: float, counts: str, token: Token, claim: Claim, index: ContextIndex) -> Token | None:
+    """From two numbers of one measure in the evidence, or from one and how often the claim takes it."""
+    if not counts and not token.unit:
+        return None
+    places = index.evidence(claim.topic - {token.value})[0][:3]
+    units = [index.units[place] for place in sorted({near for at in places for near in index.around(at)})]
+    alike = [
+        other
+        for unit in units
+        for other in unit.tokens
+        if other.kind == "number"
+        and not is_ordinal(other)
+        and (
+            (bool(token.unit) and other.unit == token.unit)
+            or (bool(counts) and (counted(unit.tokens, other) == counts or (counts == _YEAR and is_year(other))))
+        )
+    ]
+    alike = list({other.value: other for other in alike}.values())
+    if not 1 <= len(alike) <= _MOST:
+        return None
+    said = {other.value for other in claim.tokens if other.kind == "number" and other is not token}
+    times = [float(value) for value in (*said, *claim.asked) if _is_number(value) and 1 < float(value) <= _MOST_TIMES]
+    compared = _COMPARES.search(claim.text) or _COMPARES.search(claim.question)
+    return (_follows(number, alike) if compared else None) or next(
+        (other for other in alike for often in times if _equal(float(other.value) * often, number)), None
+    )
+
+
+def _follows(number: float, values: Sequence[Token]) -> Token | None:
+    for one, other in combinations({other.value: other for other in values}.values(), 2):
+        first, second = float(one.value), float(other.value)
+        if any(_equal(number, result) for result in (first + second, abs(first - second), first * second)):
+            return one
+    return None
+
+
+def _times_apart(tokens: Sequence[Token]) -> dict[float, Token]:
+    """Hours between two times, to the first of them."""
+    times = [token for token in tokens if token.kind == "time"]
+    return {round(abs(_hours(one.value) - _hours(other.value)), 4): one for one, other in combinations(times, 2)}
+
+
+def _hours(time: str) -> float:
+    hours, minutes = time.split(":")
+    return int(hours) + int(minutes) / 60
+
+
+def _is_number(value: str) -> bool:
+    return value.replace(".", "", 1).isdigit()
+
+
+def _equal(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-9 * max(1.0, abs(one))

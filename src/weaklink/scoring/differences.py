@@ -1,0 +1,302 @@
+"""Where one unit of a passage and a claim differ in one place: another number, time, name, or a negation."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import NamedTuple
+
+from weaklink.scoring.claim import Claim, names_in
+from weaklink.scoring.clauses import clauses_in
+from weaklink.scoring.quantities import Quantity, counted, is_ordinal, is_year, quantities_of, same
+from weaklink.scoring.text.lexicon import MEASURES
+from weaklink.scoring.text.opposites import EXCLUSIVE, OPPOSITES
+from weaklink.scoring.text.stems import stem
+from weaklink.scoring.text.tokens import Token
+from weaklink.scoring.text.units import Unit, is_negation
+
+_AMOUNTS = {
+    **dict.fromkeys(("few", "some", "several", "certain"), 1),
+    **dict.fromkeys(("many", "most"), 2),
+    **dict.fromkeys(("all", "every", "each"), 3),
+}
+"""Words for how much of a thing, to their rank: who says more than the passage says what it does not."""
+_MEASURED = frozenset(stem(word) for word in MEASURES)
+"""Of these an amount is no amount: "every day", "a few days later"."""
+LONGEST_DENIED = 8
+"""Content words; in a longer claim a negation or another such word mostly belongs to a clause beside the matter
+(RAGTruth: 0 of 24 negations were marked)."""
+
+
+_WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
+
+
+class Difference(NamedTuple):
+    """One place in which a claim and a unit differ."""
+
+    said: str
+    instead: str
+    kind: str
+    values: frozenset[str]
+    """The values of the claim that differ."""
+
+
+def differences(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Difference]:
+    """Where `claim` and `unit` differ; `held` are the values of the unit and of what its pronouns stand for."""
+    yield from _numbers(claim, unit)
+    yield from _measures(claim, unit)
+    yield from _quantifiers(claim, unit)
+    yield from _times(claim, unit)
+    yield from _months(claim, unit)
+    yield from _dates(claim, unit)
+    yield from _names(claim, unit)
+    if claim.denies and any(_words(claim, unit)):
+        return  # "Is it open?" "No", and the passage says that it is closed
+    yield from _words(claim, unit)
+    yield from _negation(claim, unit, held)
+
+
+def _number_places(tokens: tuple[Token, ...]) -> list[tuple[Token, str, str]]:
+    """Each number with what it counts and the word before it."""
+    return [
+        (token, counted(tokens, token), _word_before(tokens, place))
+        for place, token in enumerate(tokens)
+        if token.kind == "number"
+    ]
+
+
+def _word_before(tokens: tuple[Token, ...], place: int) -> str:
+    before = tokens[place - 1] if place else None
+    return before.value if before and before.kind in ("word", "month") else ""
+
+
+def _numbers(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    theirs = _number_places(unit.tokens)
+    held = {token.value for token in unit.tokens}
+    said_by_claim = set(claim.of_kind("number"))
+    for token, counts, before in _number_places(claim.tokens):
+        if token.value in held:
+            continue
+        for other, other_counts, other_before in theirs:
+            if other.value in said_by_claim or is_year(other) != is_year(token):
+                continue
+            if is_ordinal(other) != is_ordinal(token):
+                continue
+            same_unit = bool(counts) and (counts == other_counts or (counts == other_before and not other_counts))
+            same_slot = before == other_before and bool(before) and not (counts and other_counts)
+            bare = claim.is_bare and (not counts or not other_counts)
+            if same_unit or same_slot or bare or (is_year(token) and before == other_before):
+                yield Difference(token.surface, other.surface, "number", frozenset({token.value}))
+                break
+
+
+def _measures(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """The number of the unit with another measure: "312 feet" for "312 metres"."""
+    ours, theirs = quantities_of(claim.tokens), quantities_of(unit.tokens)
+    for quantity in ours:
+        rivals = [item for item in theirs if item.number.value == quantity.number.value]
+        if rivals and not any(same(quantity, item) for item in theirs):
+            values = frozenset({quantity.number.value, quantity.unit.value})
+            yield Difference(_spelt(quantity), _spelt(rivals[0]), "measure", values)
+
+
+def _spelt(quantity: Quantity) -> str:
+    return f"{quantity.number.surface} {quantity.unit.surface}"
+
+
+def _quantifiers(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """More is said of a thing than the unit says: "all schools" for "most schools"."""
+    if len(set(claim.values)) > LONGEST_DENIED:
+        return
+    ours = list(_amounts(claim.tokens))
+    theirs = {thing: (amount, token) for thing, amount, token in _amounts(unit.tokens)} if ours else {}
+    for thing, amount, token in ours:
+        found = theirs.get(thing)
+        if found and amount > found[0]:
+            yield Difference(token.surface, found[1].surface, "amount", frozenset())
+
+
+def _amounts(tokens: Sequence[Token]) -> Iterator[tuple[str, int, Token]]:
+    """Each thing of which an amount is said in words, the rank of the amount, and its word."""
+    for place, token in enumerate(tokens):
+        amount = _AMOUNTS.get(token.surface.lower())
+        if amount is None:
+            continue
+        thing = next((other for other in tokens[place + 1 : place + 5] if other.content and other.kind == "word"), None)
+        denied = place > 0 and is_negation(tokens[place - 1])
+        if not denied and thing is not None and thing.value not in _MEASURED:
+            yield thing.value, amount, token
+
+
+def _times(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    held = [token for token in unit.tokens if token.kind == "time"]
+    values = {token.value for token in held}
+    wrong = [token for token in claim.tokens if token.kind == "time" and token.value not in values]
+    free = [token for token in held if token.value not in claim.of_kind("time")]
+    for token, other in zip(wrong, free, strict=False):
+        yield Difference(token.surface, other.surface, "time", frozenset({token.value}))
+
+
+def _months(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    held = [token for token in unit.tokens if token.kind == "month"]
+    values = {token.value for token in held}
+    wrong = [token for token in claim.tokens if token.kind == "month" and token.value not in values]
+    for token, other in zip(wrong, held, strict=False):
+        if other.value not in claim.of_kind("month"):
+            yield Difference(token.surface, other.surface, "date", frozenset({token.value}))
+
+
+def _dates(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """A date of the unit with another day or another year."""
+    ours = list(_full_dates(claim.tokens))
+    theirs = list(_full_dates(unit.tokens)) if ours else []
+    for date in ours:
+        others = [other for other in theirs if other[0].value == date[0].value]
+        if any(_values(other) == _values(date) for other in theirs):
+            continue
+        for place in (1, 2):
+            rest = 3 - place
+            rival = next((other for other in others if other[rest].value == date[rest].value), None)
+            if rival:
+                values = frozenset({date[place].value})
+                yield Difference(date[place].surface, rival[place].surface, "date", values)
+
+
+def _full_dates(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, Token]]:
+    """Month, day and year where the three stand side by side."""
+    for place, month in enumerate(tokens):
+        if month.kind != "month":
+            continue
+        near = [token for token in tokens[max(0, place - 1) : place + 3] if token.kind == "number" and not token.unit]
+        years, days = [token for token in near if is_year(token)], [token for token in near if len(token.value) <= 2]
+        if years and days:
+            yield month, days[0], years[0]
+
+
+def _values(date: tuple[Token, Token, Token]) -> tuple[str, ...]:
+    return tuple(token.value for token in date)
+
+
+def _all_stems(tokens: tuple[Token, ...]) -> dict[str, Token]:
+    stems = {stem(token.surface.lower()): token for token in tokens if token.kind == "word"}
+    return stems | {token.value: token for token in tokens if token.kind == "word"}
+
+
+def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """Words that exclude each other: "before" for "after", "monthly" for "weekly", "Monday" for "Tuesday"."""
+    if len(set(claim.values)) > LONGEST_DENIED:
+        return
+    ours, theirs = _all_stems(claim.tokens), _all_stems(unit.tokens)
+    for word, token in ours.items():
+        if word in theirs:
+            yield from _attribute(word, token, claim, unit)
+            continue
+        rivals = OPPOSITES.get(word, frozenset()) & theirs.keys()
+        allies = {ally for rival in rivals for ally in OPPOSITES[rival]}
+        if rivals and not ours.keys() & OPPOSITES[word] and not theirs.keys() & allies:
+            yield Difference(token.surface, theirs[sorted(rivals)[0]].surface, "word", frozenset({token.value}))
+            continue
+        for members in EXCLUSIVE.get(word, ()):
+            others = [
+                other for other in members & theirs.keys() if other not in ours and not _is_denied(theirs[other], unit)
+            ]
+            if others and not members & ours.keys() & theirs.keys():
+                yield Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
+                break
+
+
+def _is_denied(token: Token, unit: Unit) -> bool:
+    """A negation stands right before the token: "never closed" says open."""
+    place = next(at for at, other in enumerate(unit.tokens) if other == token)
+    return any(is_negation(other) for other in unit.tokens[max(0, place - 2) : place])
+
+
+def _attribute(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """One word of the unit goes with another noun: "the green button" for a red button beside a green light."""
+    after = next((other for one, other in pairwise(claim.tokens) if one is token and other.content), None)
+    if after is None or word not in EXCLUSIVE:
+        return
+    before = {_stem_of(one): one for one, other in pairwise(unit.tokens) if other.value == after.value}
+    rivals = [one for members in EXCLUSIVE[word] for one in sorted(members & before.keys()) if one != word]
+    if rivals and word not in before:
+        values = frozenset({token.value, after.value})
+        yield Difference(
+            f"{token.surface} {after.surface}", f"{before[rivals[0]].surface} {after.surface}", "attribute", values
+        )
+
+
+def _stem_of(token: Token) -> str:
+    return stem(token.surface.lower())
+
+
+def _names(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """A name in the place where the unit has another one."""
+    strangers = [token for token in claim.names if token.value not in unit.values]
+    others = [token for token in names_in(unit.tokens) if token.value not in claim.topic]
+    theirs = [token for token in others if token.surface[1:].islower()]
+    if not strangers or not theirs:
+        return
+    if claim.is_bare and len(strangers) == len(claim.names) and _WHO.search(claim.question):
+        yield Difference(_joined(strangers), _joined(theirs[:2]), "name", frozenset(token.value for token in strangers))
+        return
+    yield from _swapped(claim, unit, strangers, theirs)
+
+
+def _swapped(claim: Claim, unit: Unit, strangers: list[Token], theirs: list[Token]) -> Iterator[Difference]:
+    """Names that stand between the same words as other names of the unit."""
+    matcher = SequenceMatcher(
+        None, [token.value for token in claim.tokens], [token.value for token in unit.tokens], autojunk=False
+    )
+    for tag, first, last, other_first, other_last in matcher.get_opcodes():
+        if tag != "replace":
+            continue
+        said = [token for token in claim.tokens[first:last] if token.content]
+        instead = [token for token in unit.tokens[other_first:other_last] if token.content]
+        only_names = all(token in strangers for token in said) and all(token in theirs for token in instead)
+        if said and instead and only_names and len(said) <= 4 and len(instead) <= 4 and not _same_name(said, instead):
+            yield Difference(_joined(said), _joined(instead), "name", frozenset(token.value for token in said))
+
+
+def _same_name(ours: list[Token], theirs: list[Token]) -> bool:
+    """Two spellings of one name: "Australia" and "Australian", "EU" and "European Union"."""
+    initials = ("".join(token.surface[0] for token in names).lower() for names in (ours, theirs))
+    first, second = _joined(ours).lower(), _joined(theirs).lower()
+    return (
+        any(short in (first, second) for short in initials)
+        or (first[:2] == second[:2] and min(len(first), len(second)) <= 3)
+        or SequenceMatcher(None, first, second).ratio() > 0.7
+    )
+
+
+def _joined(tokens: list[Token]) -> str:
+    return " ".join(token.surface for token in tokens)
+
+
+def _negation(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Difference]:
+    """One says no and the other does not, in a clause that is otherwise the same."""
+    if unit.polarity != 1 or not 2 <= len(set(claim.values)) <= LONGEST_DENIED:
+        return
+    matched = [place for place, token in enumerate(unit.tokens) if token.content and token.value in claim.topic]
+    if not matched:
+        return
+    first, last = max(0, matched[0] - 4), matched[-1] + 1
+    theirs = next((token for token in unit.tokens[first:last] if is_negation(token)), None)
+    if (theirs is not None) == claim.negated or (theirs is not None and not _denies(theirs, claim, unit)):
+        return
+    if claim.denies and not any(
+        set(claim.values) <= clause.values | held - unit.values for clause in clauses_in(unit.text, unit.tokens)
+    ):
+        return  # "Do all take Latin?" "No": all learn English, some choose Latin
+    absent = [value for value in set(claim.values) if value not in held]
+    own_length = sum(1 for token in unit.tokens[first:last] if token.content)
+    if absent or own_length > 2.5 * len(matched):
+        return
+    ours = next((token.surface for token in claim.tokens if is_negation(token)), "no" if claim.denies else "")
+    said, instead = (ours, f"without {ours!r}") if claim.negated else ("", theirs.surface if theirs else "")
+    yield Difference(said or "(no negation)", instead, "negation", frozenset())
+
+
+def _denies(negation: Token, claim: Claim, unit: Unit) -> bool:
+    """The first content word behind the negation is one of the claim: "not covered", not "be careful not to"."""
+    behind = (token for token in unit.tokens if token.start >= negation.end and token.content)
+    return next((token.value in claim.topic for token in behind), True)

@@ -1,0 +1,34 @@
+"""A claim in the spelling of its passages: "two weeks" where they say "14 days", so that both can be compared as words."""
+
+from dataclasses import replace
+
+from weaklink.scoring.claim import Claim
+from weaklink.scoring.derived import operand_of
+from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.quantities import spelt_like
+from weaklink.scoring.text.tokens import Token
+
+
+def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
+    """`claim` with other values for what the passages measure in another unit, and for what follows from their numbers.
+
+    A number that follows from others by a sum, a difference or a product gets the value of one of these.
+    """
+    strange = [token for token in claim.tokens if token.kind == "number"]
+    if not strange:
+        return claim
+    instead: dict[Token, Token] = dict(spelt_like(claim.tokens, index.quantities))
+    for token in strange:
+        if token in instead:
+            continue
+        if token.value not in index.values:
+            operand = operand_of(token, claim, index)
+            if operand is not None:
+                instead[token] = operand
+    if not instead:
+        return claim
+    tokens = tuple(
+        token._replace(value=instead.get(token, token).value, kind=instead.get(token, token).kind)
+        for token in claim.tokens
+    )
+    return replace(claim, tokens=tokens)

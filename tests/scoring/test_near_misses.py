@@ -1,0 +1,70 @@
+"""Answers that differ from a true one in a single place: the true one is carried, the other one is contradicted."""
+
+import pytest
+
+from weaklink.scoring.groundedness import answer_value, assess
+
+MACHINE = "Descale the machine every 3 months. The cycle takes 1 hour 50 minutes. The tank holds 1.8 litres."
+LEASE = (
+    "The tenant may terminate the lease with sixty days' written notice. The landlord may terminate only for cause. "
+    "The deposit, EUR 2,400, is returned within 14 days."
+)
+FERRY = "Tickets cost 7 euros for adults. The store opens at 8:30 and closes at 21:00."
+BRIDGE = "The bridge was designed by Elena Markovic and built by Otto Hartmann. It was opened on 12 May 1934."
+SCHOOLS = "Most of the 48 schools offer meals. All pupils learn English; only some choose Latin."
+PLANS = "| Plan | Price | Users |\n|---|---|---|\n| Team | $29 | 5 |\n| Business | $79 | 20 |"
+ROWS = "[('Anna Weber', 'Sales', 52000), ('Tom Brandt', 'Support', 41000)]"
+ORDERS = '[{"order_id": 1042, "status": "shipped"}, {"order_id": 1043, "status": "cancelled"}]'
+CONFIG = "server:\n  tls: false\ncache:\n  enabled: true"
+WEATHER = '{"city": "Oslo", "temperature": -4, "updated": "2025-01-14T08:30:00Z", "snow": true}'
+REVENUE = "Revenue rose 12% to $4.6 billion. Net income was $840 million, compared with $610 million in 2022."
+GERMAN = "Die Garantie gilt zwei Jahre ab Kauf. Sonntags ist der Laden nicht offen."
+
+# passage, question, what is right, what is wrong
+PAIRS = [
+    (MACHINE, "How long does the cycle take?", "The cycle takes 110 minutes.", "The cycle takes 90 minutes."),
+    (MACHINE, "How big is the tank?", "1800 ml", "1.8 gallons"),
+    (LEASE, "When is the deposit returned?", "Within two weeks.", "Within three weeks."),
+    (LEASE, "How much is the deposit?", "The deposit is €2,400.", "The deposit is €4,200."),
+    (LEASE, "Who may terminate only for cause?", "The landlord.", "The tenant."),
+    (
+        FERRY,
+        "What do two adults pay?",
+        "Tickets for two adults cost 14 euros.",
+        "Tickets for two adults cost 17 euros.",
+    ),
+    (
+        FERRY,
+        "How long is it open?",
+        "It is open for 12.5 hours, 8:30 to 21:00.",
+        "It is open for 10 hours, 8:30 to 21:00.",
+    ),
+    (BRIDGE, "Who designed it?", "Elena Markovic designed the bridge.", "Otto Hartmann designed the bridge."),
+    (BRIDGE, "When was it opened?", "It was opened on May 12, 1934.", "It was opened on May 12, 1931."),
+    (SCHOOLS, "Do schools offer meals?", "Most schools offer meals.", "All schools offer meals."),
+    (PLANS, "What does Team cost?", "The Team plan costs $29.", "The Team plan costs $79."),
+    (PLANS, "How much more is Business?", "Business costs $50 more than Team.", "Business costs $60 more than Team."),
+    (ROWS, "What does Anna Weber earn?", "Anna Weber earns 52,000.", "Anna Weber earns 41,000."),
+    (ORDERS, "Where is order 1043?", "Order 1043 was cancelled.", "Order 1043 was shipped."),
+    (CONFIG, "Is TLS on?", "No, TLS is disabled.", "Yes, TLS is enabled."),
+    (CONFIG, "Is the cache on?", "Yes, the cache is enabled.", "No, the cache is disabled."),
+    (WEATHER, "When was it updated?", "Updated on 14 January 2025, 08:30.", "Updated on 14 January 2025, 18:30."),
+    (REVENUE, "How did revenue develop?", "Revenue grew 12% to $4.6 billion.", "Revenue fell 12% to $4.6 billion."),
+    (REVENUE, "By how much did income grow?", "Net income grew by $230 million.", "Net income grew by $320 million."),
+    (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
+    (
+        GERMAN,
+        "Ist der Laden sonntags offen?",
+        "Nein, sonntags ist der Laden nicht offen.",
+        "Ja, sonntags ist der Laden offen.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("passage", "question", "right", "wrong"), PAIRS)
+def test_one_wrong_detail_is_seen_beside_its_true_twin(passage: str, question: str, right: str, wrong: str):
+    carried = answer_value(assess(right, [passage], question))
+    denied = answer_value(assess(wrong, [passage], question))
+    assert carried is not None
+    assert denied is not None
+    assert carried >= 0.5 > denied
