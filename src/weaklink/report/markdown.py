@@ -16,6 +16,7 @@ from weaklink.report.figures import (
 )
 from weaklink.report.lineage import LOST_WORDS, funnel_title, shown_funnel, shown_origins, source_text
 from weaklink.report.passages import PassageRow, RetrievalTable
+from weaklink.report.strip import Rounds, rounds_of
 from weaklink.report.view import Report, why
 
 # What Markdown, the HTML inside it, and a forge that links @names and #numbers would take for their own.
@@ -58,8 +59,7 @@ def _verdict(report: Report) -> Iterator[str]:
         yield f"## {diagnosis.verdict.upper()}{at}{failure}"
         yield f"**{_escaped(diagnosis.summary)}** (confidence {_escaped(confidence_text(diagnosis.confidence))})"
     if report.strip:
-        cells = (f"{cell.role or cell.name} {score_text(cell.score)}".strip() + cell.mark for cell in report.strip)
-        yield _code(" > ".join(one_line(cell) for cell in cells))
+        yield _code(" > ".join(map(_round, rounds_of(report.strip))))
     figures = [f"trace {trace.id[-12:]}", duration_text(trace.duration_ns) or "never ended"]
     if trace.usage is not None:
         figures.append(f"{count_text(trace.usage.total_tokens)} tokens")
@@ -70,6 +70,15 @@ def _verdict(report: Report) -> Iterator[str]:
             f"- {', '.join(map(_escaped, figures))}",
         )
     )
+
+
+def _round(rounds: Rounds) -> str:
+    steps = " > ".join(
+        one_line(f"{cell.role or cell.name} {score_text(cell.score)}".strip() + cell.mark) for cell in rounds.cells
+    )
+    if rounds.times == 1:
+        return steps
+    return f"({steps}) x{rounds.times}" if len(rounds.cells) > 1 else f"{steps} x{rounds.times}"
 
 
 def _evidence(report: Report) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from weaklink.model import Diagnosis, Role, Score, Scores, Span, StripCell, Suspect, TextRange, Trace, text_of
 from weaklink.model.roles import roles
+from weaklink.report.history import History, history_of
 from weaklink.report.passages import RetrievalTable, retrieval_tables
 from weaklink.report.sentences import Sentence, sentences_of
 
@@ -60,6 +61,8 @@ class Report:
     roles: dict[str, Role]
     failed: Span | None
     """The step whose error is shown: the culprit, else where the first error began; None where nothing failed."""
+    history: History | None
+    """The messages that the steps of an agent or a chat were given; None where they are few."""
 
     def steps(self, *, everything: bool = False) -> list[StepRow]:
         """The lines of the tree: without the framework's plumbing, unless it is to blame or `everything` is asked for."""
@@ -134,6 +137,7 @@ def report_of(trace: Trace, scores: Iterable[Score] = (), diagnosis: Diagnosis |
         strip=strip,
         roles=role_of,
         failed=_failed(trace, diagnosis),
+        history=history_of(trace),
     )
 
 

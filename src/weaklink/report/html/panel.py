@@ -8,15 +8,17 @@ import orjson
 from pydantic import JsonValue
 
 from weaklink.model import Score, Span, TextRange, main_text, messages_in, text_of
+from weaklink.model.value import TYPE_KEY, is_message
 from weaklink.report.figures import count_text, duration_text, score_text
 from weaklink.report.html.elements import Html, element, join
-from weaklink.report.html.links import level
+from weaklink.report.html.links import level, step_link
 from weaklink.report.html.marked import marked_text
 from weaklink.report.html.passages import table_html
 from weaklink.report.html.sentences import answer_html
 from weaklink.report.view import Report, StepRow
 
 _LONGEST_VALUE = 20_000
+_MOST_MESSAGES = 1_000
 
 
 def step_panel(report: Report, row: StepRow, *, at: TextRange | None = None, alone: bool = True) -> Iterator[Html]:
@@ -29,11 +31,11 @@ def step_panel(report: Report, row: StepRow, *, at: TextRange | None = None, alo
     if alone and span.kind in ("retriever", "reranker"):
         yield from _retrieval(report, span, at)
     if span.kind == "prompt":
-        yield from _prompt(span)
+        yield from _prompt(report, span)
     elif span.kind in ("llm", "embedding"):
         yield from _model(report, span, alone=alone)
     else:
-        yield from _values(span, fold=span.kind in ("retriever", "reranker"))
+        yield from _values(report, span, fold=span.kind in ("retriever", "reranker"))
     yield from _rest(span)
 
 
@@ -82,7 +84,7 @@ def _retrieval(report: Report, span: Span, at: TextRange | None) -> Iterator[Htm
             return
 
 
-def _prompt(span: Span) -> Iterator[Html]:
+def _prompt(report: Report, span: Span) -> Iterator[Html]:
     template = text_of(span.attributes.get("template"))
     if template.strip():
         yield element("h3", "Template")
@@ -92,8 +94,8 @@ def _prompt(span: Span) -> Iterator[Html]:
         yield element("h3", "Variables")
         yield element("dl", *(_variable(name, value) for name, value in variables.items()), class_="facts")
     elif variables is not None:
-        yield from _value("Input", variables)
-    yield from _value("Prompt", span.output)
+        yield from _value(report, span, "input", variables)
+    yield from _value(report, span, "output", span.output, title="Prompt")
 
 
 def _fields_of(template: str) -> list[tuple[int, int, str]]:
@@ -126,8 +128,8 @@ def _model(report: Report, span: Span, *, alone: bool) -> Iterator[Html]:
         yield element("h3", "What the model wrote")
         yield from answer_html(report)
     elif span.kind == "llm":
-        yield from _value("Output", span.output)
-    yield from _value("Input", span.input)
+        yield from _value(report, span, "output", span.output)
+    yield from _value(report, span, "input", span.input)
 
 
 def _model_facts(span: Span) -> Iterator[tuple[str, str]]:
@@ -151,24 +153,46 @@ def _model_facts(span: Span) -> Iterator[tuple[str, str]]:
         yield name, _cut(value if isinstance(value, str) else _json(value))
 
 
-def _values(span: Span, *, fold: bool) -> Iterator[Html]:
-    for title, value in (("Input", span.input), ("Output", span.output)):
-        yield from _value(title, value, fold=fold)
+def _values(report: Report, span: Span, *, fold: bool) -> Iterator[Html]:
+    yield from _value(report, span, "input", span.input, fold=fold)
+    yield from _value(report, span, "output", span.output, fold=fold)
 
 
-def _value(title: str, value: JsonValue, *, fold: bool = False) -> Iterator[Html]:
+def _value(
+    report: Report, span: Span, field: str, value: JsonValue, *, title: str = "", fold: bool = False
+) -> Iterator[Html]:
     """A recorded value: chat messages one after the other, a text as it is, all else as JSON."""
     if value is None:
         return
     messages = messages_in(value)
-    if messages and len(messages) <= 200:
-        shown = element("div", *(_message(message) for message in messages), class_="messages")
+    if messages and len(messages) <= _MOST_MESSAGES:
+        shown = element("div", *_messages(report, span, field, messages), class_="messages")
+        if rest := _beside_messages(value):
+            shown = join(shown, element("pre", _cut(_json(rest))))
     else:
         shown = element("pre", _cut(value if isinstance(value, str) else _json(value)))
+    title = title or field.capitalize()
     if fold:
         yield element("details", element("summary", title), shown, class_="more")
     else:
         yield join(element("h3", title), shown)
+
+
+def _messages(report: Report, span: Span, field: str, messages: list[dict[str, JsonValue]]) -> Iterator[Html]:
+    """The messages in a field; of a long history only the last, where another step shows all of it."""
+    history = report.history
+    known = history.shows(span, field, messages) if history is not None else 0
+    if history is not None and known:
+        where = step_link(history.span.id, f"the {history.field} of {history.span.name}")
+        yield element("p", f"{known} messages before these: the first in ", where, ".", class_="soft")
+    yield from map(_message, messages[known:])
+
+
+def _beside_messages(value: JsonValue) -> dict[str, JsonValue]:
+    """What else there is in the state of a graph."""
+    if not isinstance(value, dict) or is_message(value):
+        return {}
+    return {name: item for name, item in value.items() if name != TYPE_KEY and not messages_in(item)}
 
 
 def _message(message: dict[str, JsonValue]) -> Html:

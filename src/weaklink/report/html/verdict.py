@@ -8,6 +8,7 @@ from weaklink.model import Diagnosis, StripCell
 from weaklink.report.figures import confidence_text, score_text
 from weaklink.report.html.elements import Html, element, join
 from weaklink.report.html.links import level, step_link
+from weaklink.report.strip import rounds_of
 from weaklink.report.view import Report
 
 _MARKS = {"!": ("culprit", "weak link"), "?": ("suspect", "suspect"), "~": ("recovered", "made good")}
@@ -43,8 +44,18 @@ def _sure(diagnosis: Diagnosis) -> Html:
 
 def strip_html(cells: Iterable[StripCell]) -> Html:
     """The steps of the pipeline in order, each with its score; nothing where there are none."""
-    items = [element("li", _cell(cell)) for cell in cells]
+    items = list(_items(tuple(cells)))
     return element("ol", *items, class_="strip", aria_label="Pipeline") if items else Html("")
+
+
+def _items(cells: tuple[StripCell, ...]) -> Iterator[Html]:
+    for round_, times in rounds_of(cells):
+        steps = [element("li", _cell(cell)) for cell in round_]
+        if times == 1:
+            yield from steps
+        else:
+            again = element("span", f"{times} times", class_="times")
+            yield element("li", element("div", element("ol", *steps), again, class_="rounds"))
 
 
 def _cell(cell: StripCell) -> Html:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,6 +13,7 @@ from rich.text import Text
 from weaklink.model import Evidence, StripCell
 from weaklink.report.clean import clean, one_line
 from weaklink.report.figures import confidence_text, count_text, duration_text, score_text
+from weaklink.report.strip import rounds_of
 from weaklink.report.text.look import VERDICT_STYLES, Look, score_style
 from weaklink.report.view import Report
 
@@ -72,8 +75,7 @@ def strip_line(report: Report, look: Look) -> RenderableType | None:
         return None
     lines: list[Text] = [Text()]
     used = 0
-    for number, cell in enumerate(report.strip):
-        drawn = _cell(cell, look)
+    for number, drawn in enumerate(_drawn(report, look)):
         arrow = " > " if look.plain else " › "
         extra = len(arrow) if number else 0
         if used and used + extra + drawn.cell_len + 2 > look.width:
@@ -86,6 +88,18 @@ def strip_line(report: Report, look: Look) -> RenderableType | None:
         lines[-1].append_text(drawn)
         used += drawn.cell_len
     return Group(*lines)
+
+
+def _drawn(report: Report, look: Look) -> Iterator[Text]:
+    for cells, times in rounds_of(report.strip):
+        for number, cell in enumerate(cells, start=1):
+            drawn = _cell(cell, look)
+            if times > 1:
+                opening, closing = ("(" if number == 1 else ""), (")" if number == len(cells) else "")
+                drawn = Text.assemble(opening if len(cells) > 1 else "", drawn, closing if len(cells) > 1 else "")
+                if number == len(cells):
+                    drawn.append(f" {'x' if look.plain else '×'}{times}", "bold")
+            yield drawn
 
 
 def evidence_block(report: Report, look: Look) -> RenderableType | None:
