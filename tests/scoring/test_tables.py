@@ -1,3 +1,5 @@
+import warnings
+
 from weaklink.scoring.text.tables import tables_in
 
 MARKDOWN = "Our plans:\n\n| Plan | Price |\n|---|---|\n| Team | $29 |\n| Business | $79 |\n\nAll prices per month."
@@ -25,3 +27,11 @@ def test_prose_with_commas_is_no_table():
 
 def test_reviews_are_texts_and_no_table():
     assert tables_in('[{"stars": 5, "text": "' + "good " * 30 + '"}, {"stars": 1, "text": "bad"}]') == []
+
+
+def test_reading_a_passage_warns_of_nothing():
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        tables_in(r"[('C:\data', 1), ('C:\exports', 2)]")
+        tables_in("[" * 5_000)
+    assert not warned

@@ -67,6 +67,8 @@ def _read(passage: str) -> Any:
         return json.loads(stripped)
     except (ValueError, RecursionError):
         pass
+    if "\\" in stripped:
+        return None  # Python warns of escapes that it does not know, and the reader of a trace did not write them
     try:
         return ast.literal_eval(stripped)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
