@@ -24,7 +24,7 @@ _NO_QUESTION = "the trace holds no question"
 class Scorer(Protocol):
     """Judges the steps of a trace.
 
-    A scorer may also have `version`, which equals `Score.scorer` ("relevance/2": while it and the trace stay the same, stored
+    A scorer may also have `version`, which equals `Score.scorer` ("relevance/3": while it and the trace stay the same, stored
     scores are kept); `estimate(trace)`, the `Cost` of `score(trace)`; and `concurrency`, how many traces it may be given at
     the same time (by default 1).
     """
@@ -48,7 +48,7 @@ class Relevance:
     @property
     def version(self) -> str:
         """See Scorer."""
-        return _with_embedding("relevance/2", is_installed())
+        return _with_embedding("relevance/3", is_installed())
 
     def score(self, trace: Trace) -> list[Score]:
         """Score each document of each retriever and reranker, and the span by its best one."""
@@ -58,7 +58,7 @@ class Relevance:
         return scores
 
     def _span(self, question: str, span: Span) -> list[Score]:
-        version = _with_embedding("relevance/2", is_available())
+        version = _with_embedding("relevance/3", is_available())
         missing = _missing(question, span.documents)
         if missing:
             return [Score.unscored(span.id, self.name, missing, scorer=version)]
@@ -79,7 +79,7 @@ class Sufficiency:
     """
 
     name = "sufficiency"
-    _release = "sufficiency/1"
+    _release = "sufficiency/2"
 
     @property
     def version(self) -> str:
@@ -222,14 +222,14 @@ class AnswerRelevance:
     @property
     def version(self) -> str:
         """See Scorer."""
-        return _with_embedding("answer_relevance/1", is_installed())
+        return _with_embedding("answer_relevance/2", is_installed())
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator by the question and what it wrote."""
         generator = trace.dataflow.generator
         if generator is None:
             return []
-        version = _with_embedding("answer_relevance/1", is_available())
+        version = _with_embedding("answer_relevance/2", is_available())
         text = trace.dataflow.generator_text or trace.answer
         if not trace.question.strip():
             return [Score.unscored(generator.id, self.name, _NO_QUESTION, scorer=version)]

@@ -22,7 +22,7 @@ class Groundedness(scoring.Groundedness):
 class Sufficiency(scoring.Sufficiency):
     """Do the documents hold what the question needs? With the cross-encoder as second reader."""
 
-    _release = "sufficiency/1+crossencoder/1"
+    _release = "sufficiency/2+crossencoder/1"
 
     def _judge(self, question: str, passages: Sequence[str]) -> SufficiencyVerdict:
         return sufficiency(question, passages)
