@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from langchain_core.documents import Document
-from langchain_core.utils.uuid import uuid7
 
 from weaklink.recorder import Recorder
 from weaklink.testing import hostile, hostile_values
@@ -26,7 +26,7 @@ def microseconds(event: Callable[[], Any]) -> float:
 
 def rag_events(handler: WeaklinkCallbackHandler) -> Iterator[Callable[[], Any]]:
     """The events of a call with payloads of 4 kB, each new."""
-    root, retriever, llm = uuid7(), uuid7(), uuid7()
+    root, retriever, llm = uuid4(), uuid4(), uuid4()
     text = PAYLOAD + str(root)
     found = [Document(text[start : start + 1_000], metadata={"page": start}) for start in range(0, 4_000, 1_000)]
     yield lambda: handler.on_chain_start({}, {"question": text}, run_id=root, name="rag")
@@ -60,11 +60,11 @@ def test_an_event_of_4_kb_takes_little_of_the_users_thread(shared_recorder: Reco
 
 
 def events_with(value: Any, handler: WeaklinkCallbackHandler) -> dict[str, Callable[[], Any]]:
-    run_id = uuid7()
+    run_id = uuid4()
     return {
         "chain start": lambda: handler.on_chain_start({}, value, run_id=run_id, name="chain", metadata={"value": value}),
         "custom event": lambda: handler.on_custom_event("event", value, run_id=run_id),
-        "tool start": lambda: handler.on_tool_start({}, "", run_id=uuid7(), parent_run_id=run_id, inputs={"v": value}, name="tool"),
+        "tool start": lambda: handler.on_tool_start({}, "", run_id=uuid4(), parent_run_id=run_id, inputs={"v": value}, name="tool"),
         "chain error": lambda: handler.on_chain_error(LookupError(value), run_id=run_id, inputs=value),
         "retriever start": lambda: handler.on_retriever_start({}, "x", run_id=run_id),
         "retriever end": lambda: handler.on_retriever_end([Document.model_construct(page_content="", metadata=value)], run_id=run_id),

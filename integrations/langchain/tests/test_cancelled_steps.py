@@ -72,7 +72,10 @@ class Chat(FakeListChatModel):
 
 class Completion(LLM):
     seconds: float = 0
-    _llm_type = "slow"
+
+    @property
+    def _llm_type(self) -> str:
+        return "slow"
 
     def _call(self, *args: Any, **kwargs: Any) -> str:
         return "fine"

@@ -69,27 +69,29 @@ def test_two_handlers_record_the_same_run_each_in_its_own_store(handler, traces,
 
 
 def test_a_run_whose_parent_nobody_reported_becomes_a_trace(handler, traces):
-    from langchain_core.callbacks import CallbackManager
-    from langchain_core.utils.uuid import uuid7
+    from uuid import uuid4
 
-    manager = CallbackManager([handler], parent_run_id=uuid7())
+    from langchain_core.callbacks import CallbackManager
+
+    manager = CallbackManager([handler], parent_run_id=uuid4())
     manager.on_tool_start({"name": "orphan"}, "x").on_tool_end("y")
 
     assert [outline(trace) for trace in traces()] == ["orphan:tool"]
 
 
 def test_an_end_without_a_start_is_recorded_for_a_model_and_ignored_for_the_rest(handler, traces):
-    from langchain_core.outputs import Generation, LLMResult
-    from langchain_core.utils.uuid import uuid7
+    from uuid import uuid4
 
-    handler.on_chain_end({}, run_id=uuid7())
-    handler.on_chain_error(ValueError(), run_id=uuid7())
-    handler.on_retriever_end([], run_id=uuid7())
-    handler.on_tool_end("", run_id=uuid7())
-    handler.on_tool_error(ValueError(), run_id=uuid7())
-    handler.on_llm_new_token("", run_id=uuid7())
-    handler.on_custom_event("", {}, run_id=uuid7())
-    handler.on_llm_end(LLMResult(generations=[[Generation(text="said")]]), run_id=uuid7())
+    from langchain_core.outputs import Generation, LLMResult
+
+    handler.on_chain_end({}, run_id=uuid4())
+    handler.on_chain_error(ValueError(), run_id=uuid4())
+    handler.on_retriever_end([], run_id=uuid4())
+    handler.on_tool_end("", run_id=uuid4())
+    handler.on_tool_error(ValueError(), run_id=uuid4())
+    handler.on_llm_new_token("", run_id=uuid4())
+    handler.on_custom_event("", {}, run_id=uuid4())
+    handler.on_llm_end(LLMResult(generations=[[Generation(text="said")]]), run_id=uuid4())
 
     (trace,) = traces()
     assert (outline(trace), trace.root.output) == ("llm", "said")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import thread_time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,6 @@ from langchain_core.messages import AIMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 from langchain_core.tools import StructuredTool, tool
-from langchain_core.utils.uuid import uuid7
 
 from weaklink.testing import hostile, hostile_values
 from weaklink_langchain import WeaklinkCallbackHandler
@@ -220,12 +220,12 @@ def test_a_name_or_a_tag_may_be_any_text(text, handler, recorder, traces):
 
 def events_with(value: Any, handler: WeaklinkCallbackHandler) -> list[Callable[[], Any]]:
     """Calls of the handler, one for each kind of event, with `value` in it."""
-    run_id = uuid7()
+    run_id = uuid4()
     return [
         lambda: handler.on_chain_start({}, value, run_id=run_id, name="chain", metadata={"value": value}),
         lambda: handler.on_custom_event("event", value, run_id=run_id),
         lambda: handler.on_tool_start(
-            {}, "", run_id=uuid7(), parent_run_id=run_id, inputs={"value": value}, name="tool"
+            {}, "", run_id=uuid4(), parent_run_id=run_id, inputs={"value": value}, name="tool"
         ),
         lambda: handler.on_chain_error(LookupError(value), run_id=run_id, inputs=value),
         lambda: handler.on_retriever_start({}, "x", run_id=run_id),

@@ -43,7 +43,10 @@ class Chat(FakeListChatModel):
 class Completion(BaseLLM):
     result: Any = None
     api_key: SecretStr = SecretStr("sk-0123456789abcdef0123456789abcdef")
-    _llm_type = "completion"
+
+    @property
+    def _llm_type(self) -> str:
+        return "completion"
 
     def _generate(self, prompts: list[str], *args: Any, **kwargs: Any) -> LLMResult:
         return self.result or LLMResult(generations=[[Generation(text=f"about {prompt}")] for prompt in prompts])
