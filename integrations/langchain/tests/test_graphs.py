@@ -7,12 +7,15 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain_core.documents import Document
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, RetryPolicy, Send, interrupt
 
+import weaklink
 from weaklink.testing import outline
 
 
@@ -244,3 +247,58 @@ def test_a_step_that_cannot_be_stopped_ends_after_its_graph_and_is_recorded(hand
     assert statuses(trace) == {"LangGraph": "error", "slow": "ok"}
     assert trace.spans[1].output == {"seen": ["late"]}
     assert recorder.open_spans == 0
+
+
+class Approved(TypedDict):
+    question: str
+    found: list[Document]
+    approved: str
+    answer: str
+
+
+def approved_answer(answer: str) -> Any:
+    """A graph that retrieves, asks a person, and answers once it is resumed."""
+    passage = Document("The largest room in Ostmere is Heron, with 24 seats.")
+    prompt = ChatPromptTemplate.from_template("{context}\n\nQuestion: {question}")
+    chain = prompt | FakeListChatModel(responses=[answer])
+    built = StateGraph(Approved)
+    built.add_node("retrieve", lambda state: {"found": [passage]})
+    built.add_node("approve", lambda state: {"approved": interrupt("may I?")})
+    built.add_node("answer", lambda state: {"answer": chain.invoke({"context": passage.page_content, **state}).text})
+    for start, end in ((START, "retrieve"), ("retrieve", "approve"), ("approve", "answer"), ("answer", END)):
+        built.add_edge(start, end)
+    return built.compile(checkpointer=InMemorySaver())
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("The largest room in Ostmere is Heron, with 24 seats.", ("ok", None)),
+        ("The largest room in Ostmere is Heron, with 42 seats.", ("broken", "contradicted")),
+    ],
+)
+def test_a_graph_that_goes_on_is_judged_by_its_first_question_not_by_what_the_person_said(
+    answer, verdict, handler, traces
+):
+    asked, graph = "How many seats does the largest room in Ostmere have?", approved_answer(answer)
+    config = {"configurable": {"thread_id": "1"}, "callbacks": [handler]}
+    graph.invoke({"question": asked}, config)
+    graph.invoke(Command(resume="yes"), config)
+
+    resumed = traces()[-1]
+    diagnosis = weaklink.diagnose(resumed)
+    assert (resumed.question, resumed.root.kind, resumed.of_kind("retriever")) == (asked, "chain", [])
+    assert (diagnosis.verdict, diagnosis.failure) == verdict
+
+
+def test_a_graph_that_is_called_with_nothing_goes_on_too(handler, traces):
+    asked = "How many seats does the largest room in Ostmere have?"
+    built = StateGraph(Approved)
+    built.add_node("answer", lambda state: {"answer": "24"})
+    built.add_edge(START, "answer")
+    graph = built.compile(checkpointer=InMemorySaver(), interrupt_before=["answer"])
+    config = {"configurable": {"thread_id": "1"}, "callbacks": [handler]}
+    graph.invoke({"question": asked}, config)
+    graph.invoke(None, config)
+
+    assert [trace.question for trace in traces()] == [asked, asked]

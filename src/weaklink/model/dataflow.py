@@ -60,13 +60,27 @@ class Dataflow:
 
     @cached_property
     def question(self) -> str:
-        """What the user asked: from the input of the root, else of the first retriever; "" where neither holds text."""
+        """What the user asked: from the input of the root, or its state where it goes on; else of the first retriever; else ""."""
         if self._trace.root.kind in ("vector_store", "embedding"):
             return ""  # an index is filled: nobody asked anything
-        found = _question_in(self._trace.root.input)
+        found = self._question_of_state if self._goes_on else _question_in(self._trace.root.input)
         if not found:
             found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")
         return found.strip()
+
+    @property
+    def _goes_on(self) -> bool:
+        """The root was not asked anything: it goes on where an earlier trace stopped, with what a person said, or with nothing."""
+        root = self._trace.root
+        if root.attributes.get("goes_on"):
+            return True
+        return root.input is None and any("node" in step.attributes for step in self._trace.children(root))
+
+    @property
+    def _question_of_state(self) -> str:
+        """The question in the state that the first step was given which was given one."""
+        given = (step.input for step in self._trace.children(self._trace.root))
+        return next((text for state in given if isinstance(state, dict) and (text := _question_in(state))), "")
 
     @cached_property
     def asked(self) -> str:

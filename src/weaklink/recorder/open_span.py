@@ -57,8 +57,8 @@ class OpenSpan:
     # Slots, all filled at once: reading a default that stands on the class takes 35 ns (Python 3.11), filling a slot 4 ns.
     __slots__ = (
         "attributes", "began", "candidates", "children", "counted", "documents", "duration_ns", "error", "error_id", "error_origin",
-        "failed", "has_retrieval", "input", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes", "output", "parent",
-        "plumbing", "provisional", "scored", "scratch", "size", "status", "steps_below", "swept_by", "tags", "trace",
+        "failed", "has_retrieval", "input", "is_graph", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes", "output",
+        "parent", "plumbing", "provisional", "scored", "scratch", "size", "status", "steps_below", "swept_by", "tags", "trace",
         "usage_counted", "watch",
     )  # fmt: skip
 
@@ -90,6 +90,7 @@ class OpenSpan:
         self.swept_by: OpenSpan | None = None  # the ancestor whose end closed this span
         self.watch: Watch | None = None
         self.is_interrupted = False  # for the integration: a step below waits for a person
+        self.is_graph = False  # for the integration: its steps are nodes, which do the work
         self.steps_below = 0  # for the integration: how many numbered steps have begun below
         self.scratch: Any = None  # for the integration: what it wants to remember between start and end
         self.scored: list[Any] | None = None  # for the integration: what a store scored, until the documents are known

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from weaklink.snapshot import MARK
+
 if TYPE_CHECKING:
     from weaklink.model import SpanStatus
+
+_COMMAND = "langgraph.types.Command"
 
 
 def is_control_flow(error: BaseException) -> bool:
@@ -21,6 +25,11 @@ def status_of(error: BaseException) -> SpanStatus | None:
         return None
     module = sys.modules["langgraph.errors"]
     return "interrupted" if issubclass(type(error), module.GraphInterrupt) else "ok"
+
+
+def goes_on(inputs: Any) -> bool:
+    """Whether the recorded input of a graph resumes one that waited for a person, whose state has what was asked."""
+    return type(inputs) is dict and inputs.get(MARK) == _COMMAND
 
 
 def is_interrupted(outputs: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from weaklink.recorder import recorder_for
 from weaklink.recorder.latest import Latest
-from weaklink_langchain import convert, steps
+from weaklink_langchain import convert, langgraph, steps
 from weaklink_langchain.plumbing import HIDDEN, is_plumbing_name
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Recording:
             span.plumbing = is_plumbing_name(name) or HIDDEN in tags
             if metadata:
                 steps.describe_node(span, name, metadata, tags)
+            if langgraph.goes_on(frozen):
+                steps.describe(span, {"goes_on": True})
         elif kind == "llm":
             span.model = convert.model_call(facts, metadata)
             if offered := facts.get("tools"):

@@ -86,6 +86,8 @@ def describe_node(span: OpenSpan, name: str, metadata: dict[str, Any], tags: tup
         if type(namespace) is str and namespace:
             attributes["namespace"] = namespace
         describe(span, attributes)
+        if span.parent is not None:
+            span.parent.is_graph = True
     elif tags and span.parent is not None and span.parent.name == node and _is_edge(span.parent, tags):
         describe(span, {"node": node, "branch": True})
 
@@ -127,8 +129,11 @@ def describe_retriever(span: OpenSpan, metadata: dict[str, Any]) -> None:
 
 
 def describe_documents(span: OpenSpan, found: list[Passage] | None) -> None:
-    """A function that made documents out of none is a retriever; one that dropped or moved documents is a reranker."""
-    if span.plumbing or span.has_retrieval or not found or (span.attributes or {}).get("branch"):
+    """A function that made documents out of none is a retriever; one that dropped or moved documents is a reranker.
+
+    A graph is neither: its nodes find documents, and one that goes on has them in its state.
+    """
+    if span.is_graph or span.plumbing or span.has_retrieval or not found or (span.attributes or {}).get("branch"):
         return
     given: list[Passage] = span.scratch if type(span.scratch) is list else []
     before, after = [passage.content for passage in given], [passage.content for passage in found]
