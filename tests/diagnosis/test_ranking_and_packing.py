@@ -120,3 +120,29 @@ def test_a_cut_chunk_does_not_excuse_that_nothing_reached_the_model(chain):
     cut = VACATION.removesuffix(" ahead.")
     diagnosis = diagnose(chain(found=(cut, PARKING), shown=(), answer="I could not find that."))
     assert (diagnosis.verdict, diagnosis.failure) == ("broken", "empty_variable")
+
+
+def filtered_inside(kept, answer):
+    """A function that searches, hands on a part of what it found, and leaves the packing to the next step."""
+    text = "\n\n".join(kept)
+    return build(
+        "handbook:chain > self_query:chain > retriever, format:chain, llm",
+        QUESTION,
+        answer,
+        self_query={
+            "input": {"filter": "canteen.md"},
+            "output": [{"$type": "document", "content": one} for one in kept],
+        },
+        retriever={"input": QUESTION, "documents": (VACATION, SICK, PARKING, CANTEEN)},
+        format={"input": [{"$type": "document", "content": one} for one in kept], "output": text},
+        llm={"input": prompt_of(text), "output": answer},
+    )
+
+
+def test_a_function_that_drops_what_it_found_itself_is_blamed_and_not_the_step_that_packed_all_it_was_given():
+    diagnosis = diagnose(filtered_inside((CANTEEN,), REFUSAL))
+    assert (diagnosis.verdict, diagnosis.culprit and diagnosis.culprit.name) == ("broken", "self_query")
+
+
+def test_a_function_that_hands_on_all_that_it_found_is_ok():
+    assert diagnose(filtered_inside((VACATION, SICK, PARKING, CANTEEN), GOOD)).verdict == "ok"

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
-from weaklink.model.dataflow import visible_part
+from weaklink.model.dataflow import documents_in, visible_part
 from weaklink.model.roles import roles
 from weaklink.scoring.sufficiency import sufficiency
 
@@ -69,14 +69,21 @@ def context_truncated(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
 
 
 def where_lost(trace: Trace) -> Span:
-    """The first packing step whose output no longer has what it was given, else the last one, else the model call."""
+    """The first step whose output no longer has what it found or was given, else the last that packed, else the model call."""
     known = roles(trace)
     documents = _documents_to_pack(trace)
     start = max((span.start_ns for span in trace.dataflow.last_stage), default=0)
     packing = [span for span in trace.spans if known.get(span.id) == "pack" and span.start_ns >= start]
+    for span in trace.of_kind("chain"):  # a function that searched and handed on a part of what was found
+        kept = set(documents_in(span.output))
+        found = {document.content for below in trace.descendants(span) for document in below.documents}
+        if kept and kept < found and not span.plumbing and span.id != trace.root.id:
+            return span
     for span in packing:
-        text = text_of(span.output)
-        if any(visible_part(document.content, text)[0] < 1.0 for document in documents):
+        text, given = text_of(span.output), set(documents_in(span.input))
+        # A step that was given documents answers for those alone.
+        mine = [document for document in documents if not given or document.content in given]
+        if any(visible_part(document.content, text)[0] < 1.0 for document in mine):
             return span
     tools = [span for span in trace.of_kind("tool") if any(below.documents for below in trace.descendants(span))]
     for span in tools:
