@@ -18,7 +18,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Retriever", ("retrieval", "probe")),
     ("Reranker and filter", ("ranking",)),
     ("Packing the prompt", ("packing",)),
-    ("Model", ("generation",)),
+    ("Model", ("generation", "off_question")),
     ("Parser", ("parsing",)),
     ("Agents and tools", ("agent", "invented")),
 )

@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
 
 from benchmarks.diagnosis.measure import Suspected, judged, using
 from benchmarks.diagnosis.natural import NATURAL
+from benchmarks.diagnosis.operators import LATER
 from weaklink.diagnosis import Limits, blame
 from weaklink.diagnosis.finding import Finding, symptoms
 from weaklink.diagnosis.probabilities import features
@@ -37,11 +38,11 @@ READS: dict[str, tuple[str, ...]] = {
     "off_topic": ("far", *LOST), "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
     "stale": (), "rewrite_drift": ("lost", *LOST), "entity_dropped": ("lost", *LOST),
     "good_document_dropped": ("gap", "lost", *LOST), "bad_order": ("gap", *LOST),
-    "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation", "sufficient"),
+    "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation", "alike", "sufficient"),
     "unsupported": ("values", "novel", "share", "sufficient"), "answered_without_evidence": ("ungrounded", "insufficient"),
     "false_abstention": (), "incomplete": ("sufficient",), "off_question": ("gap", "shared", "type", "sufficient"), "lost_in_parsing": (),
     "tool_error": LOST, "bad_arguments": LOST, "invented_argument": LOST, "wrong_route": LOST, "premature_stop": (),
-    "misread_output": ("number", "name", "negation"), "loop": LOST,
+    "misread_output": ("number", "name", "negation", "alike"), "loop": LOST,
 }  # fmt: skip
 """What the model of each class reads beside the rule's strength; each may only speak for the failure."""
 
@@ -183,12 +184,21 @@ def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
 
 
 def fit(found: Sequence[Suspected]) -> dict[str, Any]:
-    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known."""
-    injected = [item for item in found if not _is_natural(item)]
-    model: dict[str, Any] = {"classes": fit_classes(observations(injected)), "verdicts": {}}
+    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known.
+
+    The operators that were added later count for the class that they were made for, and for nothing else: how sure one can be of
+    another class or of a verdict depends on how often things break, and each fault that is added makes a fault more frequent.
+    """
+    later = {operator.name for operator in LATER}
+    mixture = [item for item in found if not later.intersection(item.case.operators)]
+    added = [item for item in found if later.intersection(item.case.operators)]
+    seen = observations(item for item in mixture if not _is_natural(item))
+    made_for = {item.case.failures[0] for item in added}
+    seen += [observation for observation in observations(added) if observation.failure in made_for]
+    model: dict[str, Any] = {"classes": fit_classes(seen), "verdicts": {}}
     with using(model):
-        results = judged(found)
-        model["verdicts"]["ok"] = fit_ok(found)
+        results = judged(mixture)
+        model["verdicts"]["ok"] = fit_ok(mixture)
     pairs = [(result.confidence, result.right_step) for result in results if result.verdict == "broken"]
     model["verdicts"]["broken"] = fit_verdict(pairs)
     return model

@@ -16,7 +16,7 @@ from zlib import crc32
 
 import weaklink
 from benchmarks.diagnosis import langchain_chains, llama_index_engines
-from benchmarks.diagnosis.operators import HARMLESS, OPERATORS, Operator
+from benchmarks.diagnosis.operators import HARMLESS, LATER, OPERATORS, Operator
 from benchmarks.diagnosis.pieces import FETCH_TOOL, Pieces, Reply, by_words
 from benchmarks.diagnosis.pipeline import Asked, Pipeline
 from benchmarks.diagnosis.questions import Corpus, Question
@@ -90,6 +90,13 @@ class Maker:
             for number in range(round(total * HEALTHY / 2)):
                 rows = [operator for operator in HARMLESS if operator.unseen == unseen]
                 if found := self._one((rows[number % len(rows)],), self.chance.random()):
+                    yield found
+
+    def later(self, per_operator: int) -> Iterator[tuple[Case, Trace]]:
+        """`per_operator` traces of each operator that was added later."""
+        for operator in LATER:
+            for number in range(per_operator):
+                if found := self._one((operator,), number / max(1, per_operator - 1)):
                     yield found
 
     def _two(self, unseen: bool) -> tuple[Operator, ...]:
@@ -302,7 +309,12 @@ def make(corpora: Sequence[Corpus], folder: Path, per_operator: int, seed: int =
     """Makes the traces, unless `folder` has them."""
     started = time.perf_counter()
     maker = Maker(corpora, seed)
-    found = [*maker.cases(per_operator), *marked([corpus for corpus in corpora if corpus.name == "ragtruth"])]
+    later = Maker(corpora, seed + 1)
+    found = [
+        *maker.cases(per_operator),
+        *later.later(per_operator),
+        *marked([corpus for corpus in corpora if corpus.name == "ragtruth"]),
+    ]
     write(found, folder)
     print(f"{len(found)} traces in {time.perf_counter() - started:.0f} s; not made: {dict(maker.skipped)}")
     return found

@@ -13,8 +13,8 @@ from benchmarks.diagnosis.questions import SHORTEST_EVIDENCE, Corpus, Question
 from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.text.sentences import split_sentences
 
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d(?!\w)")
-_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
+NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d(?!\w)")
+NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 _NAMES = (
     "Hartwell", "Bremen", "Kingsley", "Oslo", "Delgado", "Vancouver", "Morrison", "Lisbon", "Petrova", "Nairobi", "Ashford",
     "Valencia",
@@ -101,7 +101,7 @@ class Situation:
 
 def other_number(text: str, chance: random.Random) -> str | None:
     """One number of `text` made into another; None where it has none."""
-    found = list(_NUMBER.finditer(text))
+    found = list(NUMBER.finditer(text))
     if not found:
         return None
     match = chance.choice(found)
@@ -116,9 +116,7 @@ def other_number(text: str, chance: random.Random) -> str | None:
 
 def other_name(text: str, chance: random.Random) -> str | None:
     """One name inside `text` made into another; None where it has none."""
-    found = [
-        match for match in _NAME.finditer(text) if match[0].split()[0] not in ("The", "This", "However", "Passage")
-    ]
+    found = [match for match in NAME.finditer(text) if match[0].split()[0] not in ("The", "This", "However", "Passage")]
     if not found:
         return None
     name = chance.choice(found)[0]

@@ -117,6 +117,21 @@ def test_an_answer_from_the_outdated_version_is_stale_and_from_the_newer_one_it_
     assert "stale" not in named(diagnose(chain(found=(old, new), shown=(old.content, new.content), answer=GOOD)))
 
 
+def test_an_answer_that_only_the_newer_version_denies_is_stale(chain):
+    question = "May guests use the canteen of the head office?"
+    text = "Canteen: Guests may use the canteen of the head office at noon. A meal costs 4.80 euros."
+    old, new = (
+        document(text, updated="2019-03-01"),
+        document(text.replace("may use", "may not use"), updated="2025-01-01"),
+    )
+    shown = {"found": (old, new), "shown": (old.content, new.content), "question": question}
+    followed = diagnose(chain(**shown, answer="Guests may use the canteen of the head office at noon."))
+    assert blamed(followed) == ("broken", "retriever", "stale")
+    assert "stale" not in named(
+        diagnose(chain(**shown, answer="Guests may not use the canteen of the head office at noon."))
+    )
+
+
 LEAVE = "Parental leave: It is 14 months long, and both parents may share it."
 FOUNDED = "Ada Miller founded the company in Ostmere, where she was born."
 ABOUT_LEAVE = (("user", "Tell me about parental leave."), ("assistant", "Gladly. What would you like to know?"))

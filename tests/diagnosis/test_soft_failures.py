@@ -79,6 +79,20 @@ def test_a_number_other_than_that_of_the_passage_is_contradicted(chain, answer):
     assert "28" in str(diagnosis)
 
 
+def test_a_long_answer_that_denies_what_the_passage_says_is_contradicted_and_its_twin_is_ok(chain):
+    rule = (
+        "Badges: Contractors must return their access badges to the gatehouse on the last working day, and badges that are kept "
+        "longer than five days are blocked."
+    )
+    question = "When must contractors return their access badges?"
+    right = rule.removeprefix("Badges: ")
+    assert blamed(diagnose(chain(found=(rule, SICK), question=question, answer=right))) == ("ok", None, None)
+    for answer in (right.replace("are blocked", "aren't blocked"), right.replace("must return", "need not return")):
+        diagnosis = diagnose(chain(found=(rule, SICK), question=question, answer=answer))
+        assert blamed(diagnosis) == ("broken", "llm", "contradicted")
+        assert diagnosis.evidence[-1].at.field in ("input", "documents.0")
+
+
 def test_a_statement_that_no_passage_makes_is_unsupported(chain):
     diagnosis = diagnose(chain(answer=f"{GOOD} The chief executive also grants a yacht cruise in Monaco every summer."))
     assert blamed(diagnosis) == ("broken", "llm", "unsupported")

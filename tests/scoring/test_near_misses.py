@@ -19,9 +19,18 @@ CONFIG = "server:\n  tls: false\ncache:\n  enabled: true"
 WEATHER = '{"city": "Oslo", "temperature": -4, "updated": "2025-01-14T08:30:00Z", "snow": true}'
 REVENUE = "Revenue rose 12% to $4.6 billion. Net income was $840 million, compared with $610 million in 2022."
 GERMAN = "Die Garantie gilt zwei Jahre ab Kauf. Sonntags ist der Laden nicht offen."
+REWARD = (
+    "Whoever recommends a person who is then hired receives 1,500 euros: 500 euros with the first salary of the new colleague and "
+    "1,000 euros after the probation period. For engineers in Calder Bay the reward is 2,200 euros."
+)
+PEAKS = (
+    "Mauna Kea is a dormant volcano on the island of Hawaii; its peak is 4,207 metres above the sea. "
+    "Mount Logan is the highest mountain in Canada and the second-highest peak in North America."
+)
 
 # passage, question, what is right, what is wrong
 PAIRS = [
+    (REWARD, "What is the reward for recommending a new engineer in Calder Bay?", "2,200 euros.", "1,500 euros."),
     (MACHINE, "How long does the cycle take?", "The cycle takes 110 minutes.", "The cycle takes 90 minutes."),
     (MACHINE, "How big is the tank?", "1800 ml", "1.8 gallons"),
     (LEASE, "When is the deposit returned?", "Within two weeks.", "Within three weeks."),
@@ -68,3 +77,13 @@ def test_one_wrong_detail_is_seen_beside_its_true_twin(passage: str, question: s
     assert carried is not None
     assert denied is not None
     assert carried >= 0.5 > denied
+
+
+def test_what_is_said_of_somebody_else_contradicts_nothing():
+    question = "Which is the highest mountain in Hawaii?"
+    (sentence,) = assess("Mauna Kea is the highest mountain peak in the state of Hawaii.", [PEAKS], question)
+    assert sentence.label != "contradicted"
+    (swapped,) = assess(
+        "Mauna Kea is the highest mountain in Canada.", [PEAKS], "Which is the highest mountain in Canada?"
+    )
+    assert swapped.label == "contradicted"

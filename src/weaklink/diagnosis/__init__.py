@@ -10,6 +10,7 @@ from weaklink.diagnosis import (
     hard,
     index,
     invented,
+    off_question,
     packing,
     parsing,
     query,
@@ -24,7 +25,7 @@ from weaklink.diagnosis.provenance import origins
 from weaklink.diagnosis.reference import by_reference, confirmed
 from weaklink.model import Diagnosis, Score, Scores, Trace
 
-RULES_VERSION = "6"
+RULES_VERSION = "7"
 """Changes whenever a rule or a limit does: a stored diagnosis of another version is made anew."""
 
 RULES: tuple[Rule, ...] = (
@@ -61,7 +62,7 @@ RULES: tuple[Rule, ...] = (
     generation.answered_without_evidence,
     generation.false_abstention,
     generation.incomplete,
-    generation.off_question,
+    off_question.off_question,
     parsing.lost_in_parsing,
     invented.invented_argument,
     invented.invented_value,

@@ -7,7 +7,11 @@ from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, troubl
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Document, Evidence, Scores, Span, Trace
 from weaklink.model.roles import roles
+from weaklink.scoring.claim import read_claim
+from weaklink.scoring.contradiction import contradictions
+from weaklink.scoring.index import index_of
 from weaklink.scoring.question import frequencies, read_question
+from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import tokenise
 
 _WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*]\s*$")
@@ -83,7 +87,9 @@ def stale(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
             old, new = span.documents[older], span.documents[newer]
             before, after = _values(old.content), _values(new.content)
             from_old, from_new = said & (before - after), said & (after - before)
-            if not from_old or len(from_new) >= len(from_old):
+            if len(from_new) >= len(from_old):
+                from_old = {against} if (against := _against(answer, trace.question, old, new)) else set[str]()
+            if not from_old:
                 continue
             says = (
                 f"the answer follows the version of {_date_of(old)} ({', '.join(sorted(from_old)[:3])}), "
@@ -98,6 +104,16 @@ def stale(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
             advice = "delete old versions when a page is indexed again, or filter or rank by date"
             yield Finding(span.id, 0.85, says, evidence, advice)
             return
+
+
+def _against(answer: str, question: str, old: Document, new: Document) -> str:
+    """What an answer says that the newer version contradicts and the older one does not; "" where it says nothing of the kind."""
+    for start, end in split_sentences(answer):
+        claim = read_claim(answer[start:end], question, follows=start > 0)
+        found = contradictions(claim, index_of((new.content,))) if claim.tokens else []
+        if found and not contradictions(claim, index_of((old.content,))):
+            return found[0].claimed
+    return ""
 
 
 def is_cut(text: str) -> bool:

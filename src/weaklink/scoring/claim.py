@@ -63,7 +63,7 @@ class Claim:
     @cached_property
     def clauses(self) -> list[list[Token]]:
         """The content tokens of each clause that has at least two; clauses end at commas and words such as "and"."""
-        ends = [found.start() for found in _CLAUSE_END.finditer(self.text)] + [len(self.text)]
+        ends = [*clause_breaks(self.text), len(self.text)]
         clauses: list[list[Token]] = [[] for _ in ends]
         place = 0
         for token in self.content:
@@ -148,6 +148,11 @@ def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> C
 def _answered(question: str, asked: tuple[str, ...], *, denies: bool) -> Claim:
     """The question as a statement, or as its denial."""
     return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
+
+
+def clause_breaks(text: str) -> list[int]:
+    """Where a clause of a sentence ends and the next one begins: at commas and words such as "and"."""
+    return [found.start() for found in _CLAUSE_END.finditer(text)]
 
 
 def _blank(found: re.Match[str]) -> str:

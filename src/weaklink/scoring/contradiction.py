@@ -6,6 +6,7 @@ from weaklink.scoring.cells import misplaced
 from weaklink.scoring.claim import Claim
 from weaklink.scoring.differences import LONGEST_DENIED, Difference, differences
 from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.negation import reversals
 from weaklink.scoring.slots import displaced, miscounted
 
 
@@ -57,10 +58,14 @@ def _found(claim: Claim, index: ContextIndex) -> list[Contradiction]:
                 found.append(Contradiction(number, difference.said, difference.instead, difference.kind, strength))
         if found:
             return found
-    return [
+    apart = [
         Contradiction(number, difference.said, difference.instead, difference.kind, strength)
         for number, difference, strength in (*displaced(claim, index), *miscounted(claim, index))
         if strength >= _MIN_STRENGTH
+    ]
+    return apart or [
+        Contradiction(turned.unit, turned.said, turned.instead, "negation", turned.share)
+        for turned in reversals(claim, index)
     ]
 
 

@@ -23,6 +23,8 @@ _AMOUNTS = {
 """Words for how much of a thing, to their rank: who says more than the passage says what it does not."""
 _MEASURED = frozenset(stem(word) for word in MEASURES)
 """Of these an amount is no amount: "every day", "a few days later"."""
+_RELATING = frozenset(map(stem, ("before", "after")))
+"""These exclude each other only of one thing: "before the war" is no denial of "after the reform"."""
 LONGEST_DENIED = 8
 """Content words; in a longer claim a negation or another such word mostly belongs to a clause beside the matter
 (RAGTruth: 0 of 24 negations were marked)."""
@@ -53,7 +55,8 @@ def differences(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Diff
     if claim.denies and any(_words(claim, unit)):
         return  # "Is it open?" "No", and the passage says that it is closed
     yield from _words(claim, unit)
-    yield from _negation(claim, unit, held)
+    if claim.is_question or claim.denies:
+        yield from _negation(claim, unit, held)
 
 
 def _number_places(tokens: tuple[Token, ...]) -> list[tuple[Token, str, str]]:
@@ -200,9 +203,27 @@ def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
             others = [
                 other for other in members & theirs.keys() if other not in ours and not _is_denied(theirs[other], unit)
             ]
+            if word in _RELATING and not _before(unit.tokens, _behind(claim.tokens, token)).intersection(others):
+                continue
             if others and not members & ours.keys() & theirs.keys():
                 yield Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
                 break
+
+
+def _behind(tokens: tuple[Token, ...], token: Token) -> str:
+    """The next content value behind a token; "" where none follows."""
+    return next((other.value for other in tokens if other.content and other.start >= token.end), "")
+
+
+def _before(tokens: tuple[Token, ...], value: str) -> set[str]:
+    """The stems that stand before a value, with no other content between them."""
+    found: set[str] = set()
+    near: set[str] = set()
+    for token in tokens:
+        if token.content and token.value == value:
+            found |= near
+        near = set() if token.content else {*near, _stem_of(token)}
+    return found
 
 
 def _is_denied(token: Token, unit: Unit) -> bool:
@@ -248,8 +269,8 @@ def _swapped(claim: Claim, unit: Unit, strangers: list[Token], theirs: list[Toke
         None, [token.value for token in claim.tokens], [token.value for token in unit.tokens], autojunk=False
     )
     for tag, first, last, other_first, other_last in matcher.get_opcodes():
-        if tag != "replace":
-            continue
+        if tag != "replace" or not all(token in claim.tokens[first:last] for token in strangers):
+            continue  # a unit without the other names of the claim as well speaks of something else
         said = [token for token in claim.tokens[first:last] if token.content]
         instead = [token for token in unit.tokens[other_first:other_last] if token.content]
         only_names = all(token in strangers for token in said) and all(token in theirs for token in instead)

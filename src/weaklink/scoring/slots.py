@@ -1,5 +1,6 @@
 """A value that stands in the passages, but beside other words: "6 weeks for the primary caregiver" when that is 16."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from weaklink.scoring.claim import Claim, names_in
@@ -60,10 +61,13 @@ def _token(
     def holds(clause: Clause) -> bool:
         return any(other.value == token.value for other in clause.tokens)
 
-    def rival(clause: Clause, unit: Unit) -> str:
-        return _rival(token, clause, claim, unit)
+    holders = index.postings[token.value][:20]
+    named = _held(_other_names(claim, token), holders, index)
 
-    found = _ahead(rest, index, index.postings[token.value][:20], holds, rival)
+    def rival(clause: Clause, unit: Unit) -> str:
+        return _rival(token, clause, claim, unit) if named <= unit.values else ""
+
+    found = _ahead(rest, index, holders, holds, rival)
     if found:
         yield found[0], Difference(token.surface, found[1], "place", frozenset({token.value})), found[2]
 
@@ -79,11 +83,15 @@ def _bare(claim: Claim, index: ContextIndex) -> Iterator[tuple[int, Difference, 
     def holds(clause: Clause) -> bool:
         return key <= {other.value for other in clause.tokens}
 
+    holders = sorted(set[int].intersection(*(set(index.postings.get(value, ())) for value in key)))[:20]
+    named = _held(frozenset(claim.asked) - asked - ASKING, holders, index)
+
     def rival(clause: Clause, unit: Unit) -> str:
+        if not named <= unit.values:
+            return ""
         tokens = [token for token in claim.content if token.value in key]
         return next(filter(None, (_rival(token, clause, claim, unit) for token in tokens)), "")
 
-    holders = sorted(set[int].intersection(*(set(index.postings.get(value, ())) for value in key)))[:20]
     found = _ahead(asked, index, holders, holds, rival)
     if found:
         yield found[0], Difference(claim.text.strip(), found[1], "place", own), found[2]
@@ -114,6 +122,20 @@ def _ahead(
             if (best is None or weight > best[0]) and (instead := rival(clause, index.units[number])):
                 best = (weight, number, instead)
     return (best[1], best[2], best[0] / total) if best else None
+
+
+def _other_names(claim: Claim, token: Token) -> frozenset[str]:
+    """The names in the claim, but for the one that `token` is a part of."""
+    names = set(claim.names)
+    place = claim.tokens.index(token)
+    before = itertools.takewhile(names.__contains__, reversed(claim.tokens[:place]))
+    after = itertools.takewhile(names.__contains__, claim.tokens[place:])
+    return frozenset(name.value for name in names.difference(before, after))
+
+
+def _held(names: frozenset[str], holders: Sequence[int], index: ContextIndex) -> frozenset[str]:
+    """Those of the names that stand beside the value: what a passage says of somebody else is no rival of it."""
+    return names & frozenset[str]().union(*map(index.held_by, holders))
 
 
 def _asked(claim: Claim) -> frozenset[str]:
