@@ -86,9 +86,9 @@ def suspects_of(trace: Trace, limits: Limits, found: Iterable[Named]) -> list[Su
         of_step = [named for named in found if named.finding.span_id == span_id]
         strongest = max(of_step, key=lambda named: _rank(named, limits))
         weight = limits.doubt_beside_hard if any_hard and not any(named.finding.hard for named in of_step) else 1.0
-        if strongest.finding.general or strongest.finding.strength < limits.broken:
-            # A gap that is taken from what the answer lacks, or a doubt that would not be named by itself: a step that can be
-            # seen to have lost text explains it as well.
+        if strongest.finding.general or strongest.finding.strength < limits.stands_alone:
+            # A gap that is taken from what the answer lacks, or a doubt: a step that can be seen to have lost text explains it as
+            # well.
             lost = max((strength for other, strength in losses.items() if other != span_id), default=0.0)
             weight *= 1.0 - limits.explained_by_loss * lost
         for named in of_step:
@@ -102,7 +102,7 @@ def suspects_of(trace: Trace, limits: Limits, found: Iterable[Named]) -> list[Su
 def _rank(named: Named, limits: Limits) -> tuple[bool, float]:
     """Of the findings about one step: those that say why before those that only say that something is lacking."""
     finding = named.finding
-    return (not finding.general and finding.strength >= limits.broken), finding.strength
+    return (not finding.general and finding.strength >= limits.stands_alone), finding.strength
 
 
 def _suspect(trace: Trace, known: dict[str, Role], named: Named, probability: float) -> Suspect:

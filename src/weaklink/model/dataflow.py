@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field, JsonValue
 
 from weaklink.model.document import Document
+from weaklink.model.forms import ANSWER_KEYS, filled_in, form_text
 from weaklink.model.value import main_text, messages_in, text_of, type_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from weaklink.model.trace import Trace
 
 _QUESTION_KEYS = ("question", "query", "input", "user_input", "user_query", "prompt", "text", "search_query")
-_ANSWER_KEYS = ("answer", "output", "result", "response", "final_answer", "text", "content")
 _CONTEXT_KEYS = ("context", "contexts", "documents", "docs", "passages", "sources", "context_str", "summaries")
 # Words by which a question points back to an earlier turn.
 _POINTS_BACK = re.compile(
@@ -110,6 +110,8 @@ class Dataflow:
     @cached_property
     def answer(self) -> str:
         """What the user got: the root's output, or what the model wrote where the root has none; "" for nothing."""
+        if self.form is not None:
+            return self.generator_text
         output = self._trace.root.output
         direct = _answer_in(output)
         if direct:
@@ -126,12 +128,19 @@ class Dataflow:
         matching = [span for span in calls if final and (text := main_text(span.output).strip()) and text in final]
         if matching:
             return matching[-1]
+        if self.form is not None:
+            return self.form
         calls = tuple(span for span in calls if not self._is_query(span))
         writers = [span for span in calls if main_text(span.output).strip()]
         last = calls[-1] if calls else None
         if last is not None and last.status == "ok" and last.output is not None and not _asks_for_tools(last):
             return last  # it wrote nothing, and that is the answer
         return writers[-1] if writers else last
+
+    @cached_property
+    def form(self) -> Span | None:
+        """The model call that gave its answer as a form it filled in; None where the answer is a text."""
+        return filled_in(self._trace)
 
     def _is_query(self, call: Span) -> bool:
         """What the model wrote was asked of a retriever: it is no answer, also where the chain ended before there was one."""
@@ -150,6 +159,8 @@ class Dataflow:
             return ""
         if self.generator.output is None and self.generator.status == "ok" and self.generator is not self._trace.root:
             return _answer_in(self._trace.root.output).strip()
+        if self.generator is self.form:
+            return form_text(self.generator)
         return main_text(self.generator.output).strip()
 
     @cached_property
@@ -328,7 +339,7 @@ def _answer_in(value: JsonValue) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and not type_of(value):
-        for key in _ANSWER_KEYS:
+        for key in ANSWER_KEYS:
             if isinstance(found := value.get(key), str) and found.strip():
                 return found
     answers = [m for m in messages_in(value) if m.get("role") in ("assistant", "ai")]

@@ -79,7 +79,7 @@ def _serves_the_generator(trace: Trace, span: Span) -> bool:
 def _llm_role(trace: Trace, span: Span) -> Role:
     if trace.has_below(span, "llm"):
         return ""
-    if _tool_calls(span):
+    if _tool_calls(span) and span is not trace.dataflow.form:
         return "plan"
     generator = trace.dataflow.generator
     if generator is not None and span.id == generator.id:
