@@ -45,6 +45,7 @@ def chain():
             retriever={"input": question, "documents": found, **fields.get("retriever", {})},
             reranker={"input": question, "candidates": found, "documents": kept},
             pack_context={"input": {"context": packed}, "output": packed},
+            chain=fields.get("chain", {}),
             llm={"input": prompt_of(*shown, question=question), "output": answer, **fields.get("llm", {})},
         )
 

@@ -73,6 +73,19 @@ def test_a_stream_that_the_reader_left_is_not_judged():
     assert diagnose(build("chain[abandoned] > llm[abandoned]", "Why?", llm={"output": "Because"})).verdict == "unknown"
 
 
+@pytest.mark.parametrize("status", ["abandoned", "cancelled", "incomplete"])
+def test_a_model_is_not_blamed_for_an_answer_that_was_cut_short(chain, status):
+    cuts = (GOOD[:end] for end in range(1, len(GOOD), 4))
+    found = [diagnose(chain(answer=cut, chain={"status": status}, llm={"status": status})) for cut in cuts]
+    assert all(diagnosis.verdict != "broken" or diagnosis.failure == "never_finished" for diagnosis in found)
+
+
+def test_a_whole_sentence_of_an_abandoned_answer_that_contradicts_the_passage_is_blamed(chain):
+    answer = "An employee has 35 days of paid vacation per year. It is requ"
+    diagnosis = diagnose(chain(answer=answer, llm={"status": "abandoned"}))
+    assert (diagnosis.verdict, diagnosis.failure) == ("broken", "contradicted")
+
+
 def test_the_same_call_again_and_again_is_a_loop():
     calls = ", ".join(f"c{i}:tool" for i in range(4))
     same = {f"c{i}": {"name": "search", "input": {"q": "vacation"}, "output": "nothing found"} for i in range(4)}

@@ -242,6 +242,25 @@ def test_a_search_in_another_language_than_the_scorers_read_is_not_blamed(chain,
     assert diagnosis.failure not in ("missing_content", "off_topic")
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Wie viele Urlaubstage hat ein Angestellter?", "Ein Angestellter hat 28 Tage bezahlten Urlaub im Jahr."),
+        ("有給休暇は年に何日ありますか？", "年に28日の有給休暇があります。"),
+        ("¿Cuántos días de vacaciones hay al año?", "28 días."),
+    ],
+)
+def test_a_question_in_another_language_than_the_passages_is_not_called_off_topic(chain, question, answer):
+    diagnosis = diagnose(chain(question=question, answer=answer))
+    assert diagnosis.verdict == "unknown"
+
+
+def test_a_short_english_question_with_a_table_for_an_answer_is_still_judged(chain):
+    answer = "| plan | days |\n|---|---|\n| full-time | 60 |\n| part-time | 30 |\n| trainee | 20 |"
+    diagnosis = diagnose(chain(found=(PARKING, "Canteen: A meal costs 4.80 euros."), answer=answer))
+    assert diagnosis.culprit.name == "retriever"
+
+
 def test_an_answer_from_a_passage_far_from_the_question_is_off_question(chain):
     answer = "The office in Ostmere has 60 parking places, booked in the Frontdesk app."
     assert blamed(diagnose(chain(answer=answer))) == ("broken", "llm", "off_question")

@@ -54,6 +54,11 @@ def abstained(generator: Span, scores: Scores) -> bool:
     return bool(claims) and all(sentence.label == "abstention" for sentence in claims)
 
 
+def was_cut_short(generator: Span) -> bool:
+    """Whether somebody else ended the answer: its reader left, or the call was stopped. What is missing from it says nothing."""
+    return generator.status in ("abandoned", "cancelled", "incomplete")
+
+
 def trouble(trace: Trace, scores: Scores, limits: Limits) -> float:
     """How much the answer itself shows, 0..1, that it did not get what it needed: it abstains, is not grounded, or is missing."""
     generator = trace.dataflow.generator

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, quote
+from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, quote, was_cut_short
 from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Score, Scores, Trace
@@ -83,7 +83,9 @@ def unsupported(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Findin
 def answered_without_evidence(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The model answered a question although it was shown nothing that answers it."""
     generator = trace.dataflow.generator
-    if generator is None or abstained(generator, scores) or not trace.dataflow.generator_text:
+    if generator is None or was_cut_short(generator) or abstained(generator, scores):
+        return
+    if not trace.dataflow.generator_text:
         return
     shown = scores.value(generator.id, "sufficiency")
     retrieved = bool(trace.of_kind("retriever"))
@@ -106,7 +108,7 @@ def answered_without_evidence(trace: Trace, scores: Scores, limits: Limits) -> I
 def false_abstention(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The model said that it does not know, although its context holds the answer."""
     generator = trace.dataflow.generator
-    if generator is None or not abstained(generator, scores):
+    if generator is None or was_cut_short(generator) or not abstained(generator, scores):
         return
     sufficiency = scores.get(generator.id, "sufficiency")
     if sufficiency is None or sufficiency.value is None:
@@ -121,7 +123,7 @@ def false_abstention(trace: Trace, scores: Scores, limits: Limits) -> Iterator[F
 def incomplete(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The answer stops before it is complete: inside a sentence, or after announcing what does not follow."""
     generator, text = trace.dataflow.generator, trace.dataflow.generator_text
-    if generator is None or not text or abstained(generator, scores):
+    if generator is None or not text or was_cut_short(generator) or abstained(generator, scores):
         return
     if generator.model and generator.model.finish_reason in TOKEN_LIMITS:
         return
@@ -153,7 +155,10 @@ def _bad_sentences(trace: Trace, scores: Scores, label: str, what: str) -> Itera
     generator = trace.dataflow.generator
     if generator is None:
         return
-    bad = [s for s in scores.of_sentences(generator.id, "groundedness") if s.label == label and s.value is not None]
+    sentences = scores.of_sentences(generator.id, "groundedness")
+    if was_cut_short(generator):  # where it was cut, half a sentence may say what the whole one would not
+        sentences = sentences[:-1]
+    bad = [s for s in sentences if s.label == label and s.value is not None]
     if label == "contradicted":  # what a tool returned is read or misread: `misread_output` speaks of that
         bad = [s for s in bad if s.support is None or trace.get(s.support.span_id).kind != "tool"]
     if not bad:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from weaklink.diagnosis.finding import Finding, abstained, excerpt, place_of, quote
+from weaklink.diagnosis.finding import Finding, abstained, excerpt, place_of, quote, was_cut_short
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.diagnosis.subject import other_subject, says_nothing_new
 from weaklink.model import Evidence, Scores, Span, Trace
@@ -18,7 +18,9 @@ _ANNOUNCED = re.compile(r"^\W*(?:i will|i'll|let me)\b", re.IGNORECASE)
 def off_question(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The answer is about something else than the question, or says nothing beside it."""
     generator = trace.dataflow.generator
-    if generator is None or abstained(generator, scores) or not trace.dataflow.generator_text:
+    if generator is None or was_cut_short(generator) or abstained(generator, scores):
+        return
+    if not trace.dataflow.generator_text:
         return
     if trace.dataflow.context and says_nothing_new(trace.question, trace.dataflow.generator_text, trace.dataflow.asked):
         yield _empty_words(trace, scores, limits, generator)

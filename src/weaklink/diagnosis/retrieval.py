@@ -8,11 +8,14 @@ from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 from weaklink.model.roles import roles
 from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.text.language import reads_as_english
+from weaklink.scoring.text.lexicon import STOPWORDS
 from weaklink.scoring.text.tokens import tokenise
 
 _NO_CONTEXT_STRENGTH = 0.95
 _LOOKED_AT = 3_000
 """Characters from which the language is told."""
+_STOPWORDS_OF_ENGLISH = 0.3
+"""Share of the words of a question; English ones have .35 to .6, others up to .15."""
 _ELSEWHERE = 0.4
 """How much a doubt about a context counts that is not in English, which is what sufficiency was fitted on."""
 
@@ -41,6 +44,8 @@ def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
             says = (
                 f"the best of {len(span.documents)} passages has relevance {relevance:.2f}: none is about the question"
             )
+            if not _is_english(trace, span):
+                says += " (but not all of it is in English, which the scores read best)"
             advice = "check that documents and queries go through the same embedding model, and that the right index is asked"
             yield Finding(
                 span.id,
@@ -93,8 +98,19 @@ def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Spa
 
 
 def _is_english(trace: Trace, span: Span) -> bool:
-    text = "\n".join([trace.dataflow.asked, *(document.content for document in span.documents)])
-    return reads_as_english(tokenise(text[:_LOOKED_AT]))
+    """Both are: what was retrieved, and what was asked and answered. Words of two languages cannot be compared."""
+    asked = trace.dataflow.asked
+    found = "\n".join([asked, *(document.content for document in span.documents)])
+    said = f"{asked}\n{trace.dataflow.generator_text}"
+    if not reads_as_english(tokenise(found[:_LOOKED_AT])):
+        return False
+    return _is_plain_english(asked) or reads_as_english(tokenise(said[:_LOOKED_AT]))
+
+
+def _is_plain_english(question: str) -> bool:
+    """Even a short question shows it, whatever the answer is made of."""
+    words = [token.surface.lower() for token in tokenise(question[:_LOOKED_AT]) if token.kind == "word"]
+    return sum(word in STOPWORDS for word in words) >= _STOPWORDS_OF_ENGLISH * max(1, len(words))
 
 
 def _absent(trace: Trace, span: Span) -> float:
