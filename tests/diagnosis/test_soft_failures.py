@@ -264,3 +264,26 @@ def test_a_short_english_question_with_a_table_for_an_answer_is_still_judged(cha
 def test_an_answer_from_a_passage_far_from_the_question_is_off_question(chain):
     answer = "The office in Ostmere has 60 parking places, booked in the Frontdesk app."
     assert blamed(diagnose(chain(answer=answer))) == ("broken", "llm", "off_question")
+
+
+def test_what_a_model_had_written_before_it_failed_is_not_blamed_for_what_it_lacks():
+    part = "The days of paid vacation that an employee has per year"
+    steps, fields = "chain > retriever, llm", {"retriever": {"documents": [VACATION, SICK]}}
+    said = {"input": prompt_of(VACATION, SICK), "output": part}
+    failed = diagnose(build(f"{steps}!", QUESTION, part, llm=said, **fields))
+    assert [suspect.failure for suspect in failed.suspects] == ["raised"]
+    whole = diagnose(build(steps, QUESTION, part, llm=said, **fields))
+    assert any(suspect.failure == "off_question" for suspect in whole.suspects)
+
+
+def test_a_mark_that_a_parser_cuts_off_does_not_make_the_answer_incomplete(chain):
+    marked = chain(llm={"output": f"{GOOD} done with the whole of this answer now"})
+    assert all(suspect.failure != "incomplete" for suspect in diagnose(marked).suspects)
+    cut = chain(answer="An employee has 28 days of paid vacation and also")
+    assert any(suspect.failure == "incomplete" for suspect in diagnose(cut).suspects)
+
+
+def test_a_citation_is_no_value_that_the_answer_has_to_carry(chain):
+    diagnosis = diagnose(chain(answer="An employee has 28 days of paid vacation per year [1]."))
+    assert diagnosis.verdict == "ok"
+    assert [origin.text for origin in diagnosis.origins] == ["28"]

@@ -177,3 +177,48 @@ def test_documents_are_found_however_deep_they_lie():
 def test_a_trace_without_anything_has_empty_texts():
     flow = build("chain").dataflow
     assert (flow.question, flow.answer, flow.prompt_text, flow.generator, flow.context) == ("", "", "", None, ())
+
+
+def accumulated(*parts: str, answer: str) -> Trace:
+    fields = {f"llm{n}": {"input": f"Context: {passage}", "output": part}
+              for n, (passage, part) in enumerate(zip((ADA, MENU), parts, strict=True))}  # fmt: skip
+    return build(
+        "chain > retriever, llm0:llm, llm1:llm", "Who?", answer, retriever={"documents": [ADA, MENU]}, **fields
+    )
+
+
+def test_an_answer_put_together_from_several_calls_is_judged_by_what_all_of_them_were_shown():
+    trace = accumulated("Ada wrote it.", "It does not say.", answer="1: Ada wrote it.\n---\n2: It does not say.")
+    assert trace.dataflow.generator_text == "Ada wrote it.\n\nIt does not say."
+    assert [passage.text for passage in trace.dataflow.context] == [ADA, MENU]
+
+
+def test_parts_that_say_the_same_are_parts_all_the_same():
+    trace = accumulated("It does not say.", "It does not say.", answer="1: It does not say. 2: It does not say.")
+    assert [passage.text for passage in trace.dataflow.context] == [ADA, MENU]
+
+
+def test_a_draft_that_stands_in_the_answer_is_no_part_of_it():
+    trace = accumulated("Ada wrote it.", "Ada wrote it. She did.", answer="Ada wrote it. She did.")
+    assert trace.dataflow.generator_text == "Ada wrote it. She did."
+
+
+JSON = '```json\n{"author": "Ada", "year": 1843}\n```'
+
+
+def test_json_that_was_read_into_an_object_is_a_form():
+    trace = build("chain > llm, parser", llm={"output": JSON}, chain={"output": {"author": "Ada", "year": 1843}})
+    assert trace.answer == trace.dataflow.generator_text == "author: Ada\nyear: 1843"
+
+
+@pytest.mark.parametrize("output", [JSON, {"author": "Bob", "year": 1}, "Ada, in 1843"])
+def test_json_that_nobody_read_or_that_became_something_else_stays_a_text(output: JsonValue):
+    trace = build("chain > llm, parser", llm={"output": JSON}, chain={"output": output})
+    assert trace.dataflow.generator_text == JSON
+
+
+@pytest.mark.parametrize("root", [{"kind": "embedding"}, {"attributes": {"ingests": True}}])
+def test_filling_an_index_asks_and_answers_nothing(root: dict[str, JsonValue]):
+    trace = build("fill:chain > llm", llm={"output": "tram, ticket"}, fill={"input": ["A text."], "output": 2, **root})
+    assert (trace.asks_nothing, trace.question, trace.answer, trace.dataflow.generator) == (True, "", "", None)
+    assert not build("chain > llm", "Who?").asks_nothing

@@ -66,3 +66,57 @@ def test_a_function_that_makes_the_query_of_a_retriever_rewrites():
 
 def test_plumbing_and_the_root_have_no_role():
     assert role_of(build("app:chain > sequence:chain* > inner:chain")) == {}
+
+
+def test_a_function_that_was_given_documents_and_returned_nothing_packs_nothing():
+    trace = build("app:chain > retriever, gather:chain", gather={"input": [PASSAGE], "output": None})
+    assert role_of(trace) == {"retriever": "retrieve"}
+
+
+def test_a_model_inside_a_reranker_or_a_choice_writes_no_answer():
+    trace = build(
+        "app:chain > retriever, (reranker > ranking:prompt, judge:llm), synth:chain", answer="Empty Response",
+        judge={"output": "I think document one is best."},
+    )  # fmt: skip
+    assert role_of(trace) == {"retriever": "retrieve", "reranker": "rerank"}
+    assert trace.dataflow.generator is None
+    chosen = build("app:chain > (choose:chain > judge:llm!)", choose={"attributes": {"branch": True}})
+    assert role_of(chosen) == {"choose": "route"}
+
+
+def test_the_prompts_of_a_refinement_all_pack():
+    trace = build(
+        "app:chain > retriever, first:prompt, draft:llm, second:prompt, llm", answer="Ada wrote it.",
+        draft={"output": "Somebody wrote it."}, llm={"output": "Ada wrote it."},
+    )  # fmt: skip
+    assert role_of(trace) == {
+        "retriever": "retrieve", "first": "pack", "draft": "generate", "second": "pack", "llm": "generate",
+    }  # fmt: skip
+
+
+def test_a_model_call_that_writes_down_which_tool_to_call_is_a_plan():
+    action = 'Thought: I look it up.\nAction: search\nAction Input: {"input": "ada program"}'
+    trace = build(
+        "agent > first:llm, (tool > retriever, inner:llm), second:llm", answer="Ada.",
+        first={"output": action}, retriever={"input": "ada program"}, inner={"output": "Ada."},
+        second={"output": "Thought: I can answer.\nAnswer: Ada."},
+    )  # fmt: skip
+    assert role_of(trace) == {
+        "first": "plan", "tool": "tool", "retriever": "retrieve", "inner": "generate", "second": "generate",
+    }  # fmt: skip
+    assert trace.dataflow.generator is not None
+    assert (trace.dataflow.generator.name, trace.dataflow.generator_text) == ("second", "Ada.")
+
+
+def test_an_answer_that_is_searched_for_to_be_checked_is_no_rewrite_and_the_check_no_answer():
+    steps = "app:chain > search:retriever, llm, check:retriever, judge:llm"
+    fields = {
+        "search": {"input": "Who?", "documents": ["Ada wrote it."]},
+        "llm": {"input": "Ada wrote it.\nWho?", "output": "Ada."},
+        "check": {"input": "Question: Who? Response: Ada.", "documents": ["Ada wrote it."]},
+        "judge": {"output": "YES"},
+    }
+    trace = build(steps, "Who?", "Ada.", **fields)
+    assert role_of(trace) == {"search": "retrieve", "llm": "generate", "check": "retrieve"}
+    guessed = build(steps, "Who?", **{**fields, "llm": {"input": "Who?", "output": "Ada."}})
+    assert role_of(guessed)["llm"] == "rewrite"  # a guess that the passages are searched with

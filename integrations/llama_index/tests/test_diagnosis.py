@@ -4,6 +4,8 @@ import pytest
 from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+from llama_index.core.node_parser import SentenceSplitter
+from pydantic import BaseModel
 
 import weaklink
 
@@ -56,3 +58,49 @@ def test_the_answer_of_a_model_that_does_not_tell_what_it_streams_is_looked_at(l
     assert said_of(listening, Quiet(line="24 months."), streaming=True) == ("ok", None, None)
     wrong = Quiet(line="The warranty of the Model X pump is 36 months.")
     assert said_of(listening, wrong, streaming=True) == ("broken", "Quiet", "contradicted")
+
+
+def say_what_stands_there(lab, line):
+    """A model that answers where the passage holds the answer, and says so where it does not."""
+
+    class Reader(lab.Say):
+        def complete(self, prompt, formatted=False, **kwargs):
+            return CompletionResponse(
+                text=line if "24 months" in prompt else "This passage does not say how long it is."
+            )
+
+    return Reader(script=[])
+
+
+def test_an_answer_that_is_accumulated_is_judged_part_by_part(lab, listening):
+    right = say_what_stands_there(lab, "The warranty of the Model X pump is 24 months.")
+    assert said_of(listening, right, response_mode="accumulate") == ("ok", None, None)
+    wrong = say_what_stands_there(lab, "The warranty of the Model X pump is 36 months.")
+    verdict, culprit, _ = said_of(listening, wrong, response_mode="accumulate")
+    assert (verdict, culprit) == ("broken", "Reader")
+
+
+class Warranty(BaseModel):
+    """The warranty of a pump."""
+
+    pump: str
+    warranty: str
+
+
+def test_an_object_that_a_model_fills_in_is_judged_by_its_fields(lab, listening):
+    def filled(months):
+        return lab.Say(script=[f'{{"pump": "Model X", "warranty": "{months} months"}}'])
+
+    assert said_of(listening, filled(24), output_cls=Warranty) == ("ok", None, None)
+    assert listening.last_trace().answer == "pump: Model X\nwarranty: 24 months"
+    assert said_of(listening, filled(36), output_cls=Warranty) == ("broken", "Say", "contradicted")
+
+
+def test_filling_an_index_is_ok_and_asks_nothing(listening):
+    SentenceSplitter()([Document(text=WARRANTIES[0])])
+    diagnosis = weaklink.diagnose(listening.last_trace())
+    assert (diagnosis.verdict, diagnosis.question, diagnosis.summary) == (
+        "ok",
+        "",
+        "Nothing was asked here, and nothing failed.",
+    )

@@ -127,7 +127,7 @@ def _verdict(
     sound = min(limits.surest, sure_of_ok(soundness(trace, scores, unsuspected(suspects))))
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
         return "unknown", top
-    if trace.status == "interrupted" or _asks_nothing(trace):
+    if trace.status == "interrupted" or (trace.asks_nothing and trace.status == "ok"):
         return "ok", sound
     if _unchecked(trace, scores):
         return "unknown", top
@@ -136,11 +136,6 @@ def _verdict(
     if sound < limits.sure_enough:
         return "unknown", top
     return ("recovered" if harmless else "ok"), sound
-
-
-def _asks_nothing(trace: Trace) -> bool:
-    """Filling an index is no answer to anybody: it went well when nothing failed."""
-    return trace.root.kind in ("vector_store", "embedding") and trace.status == "ok"
 
 
 def unsuspected(suspects: Iterable[Suspect]) -> float:
@@ -168,7 +163,7 @@ def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | N
         return _sentence(blamed.summary, blamed.step.name)
     if verdict == "ok" and trace.status == "interrupted":
         return "The graph waits for a person; nothing failed."
-    if verdict == "ok" and _asks_nothing(trace):
+    if verdict == "ok" and trace.asks_nothing:
         return "Nothing was asked here, and nothing failed."
     if verdict == "ok":
         return "Every step did its part: the answer is grounded in what was retrieved."

@@ -55,8 +55,8 @@ def abstained(generator: Span, scores: Scores) -> bool:
 
 
 def was_cut_short(generator: Span) -> bool:
-    """Whether somebody else ended the answer: its reader left, or the call was stopped. What is missing from it says nothing."""
-    return generator.status in ("abandoned", "cancelled", "incomplete")
+    """Whether something else ended the answer: its reader left, the call was stopped or failed. What it lacks says nothing."""
+    return generator.status in ("abandoned", "cancelled", "incomplete", "error")
 
 
 def trouble(trace: Trace, scores: Scores, limits: Limits) -> float:

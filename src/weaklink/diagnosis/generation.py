@@ -127,18 +127,27 @@ def incomplete(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
         return
     if generator.model and generator.model.finish_reason in TOKEN_LIMITS:
         return
-    last = text.rstrip().splitlines()[-1].strip()
-    tail = text.rstrip()[-60:]
-    if _EMPTY_POINT.search(last) or (last.endswith(":") and len(text) > 8):
-        says, strength = f"the answer announces what does not follow: “…{quote(tail)}”", 0.9
-    elif _stops_inside(text, last):
-        weak = last.rsplit(None, 1)[-1].lower() not in _NEVER_LAST
-        says, strength = f"the answer stops inside a sentence: “…{quote(tail)}”", 0.55 if weak else 0.9
-    else:
+    how, strength = _how_incomplete(text)
+    given = trace.answer.strip()
+    if given and given in text and not _how_incomplete(given)[0]:
+        return  # what a parser cut off at the end is not missing
+    if not how:
         return
+    tail = text.rstrip()[-60:]
+    says = f"the answer {how}: “…{quote(tail)}”"
     evidence = [Evidence(says=f"its end: “…{quote(tail)}”", at=excerpt(generator, "output", tail))]
     advice = "look for a stop word or a limit on characters that ends the answer early, and raise the maximum number of tokens"
     yield Finding(generator.id, strength, says, evidence, advice)
+
+
+def _how_incomplete(text: str) -> tuple[str, float]:
+    """What shows that a text is not complete, "" for nothing, and how surely."""
+    last = text.rstrip().splitlines()[-1].strip()
+    if _EMPTY_POINT.search(last) or (last.endswith(":") and len(text) > 8):
+        return "announces what does not follow", 0.9
+    if _stops_inside(text, last):
+        return "stops inside a sentence", 0.9 if last.rsplit(None, 1)[-1].lower() in _NEVER_LAST else 0.55
+    return "", 0.0
 
 
 def _stops_inside(text: str, last: str) -> bool:

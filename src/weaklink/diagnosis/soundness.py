@@ -3,18 +3,14 @@
 An answer can be wrong with every sentence grounded: it repeats the question, or says something true beside it.
 """
 
-import json
-import re
-
-from pydantic import JsonValue
-
+from weaklink.diagnosis.values import CITED
 from weaklink.model import ContextPassage, Scores, Span, Trace, text_of
+from weaklink.model.forms import json_in
 from weaklink.scoring.answer import expected_type, has_type
 from weaklink.scoring.logistic import log_odds
 from weaklink.scoring.question import read_question
 from weaklink.scoring.text.tokens import tokenise
 
-_FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _TELLING = 4
 """New words from which on an answer says something beside the question."""
 
@@ -50,8 +46,8 @@ def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, flo
 
 
 def _claims(scores: Scores, generator: Span, text: str) -> str:
-    """The answer without its greetings and lead-ins; of JSON the values, since their keys are the program's words."""
-    if (structure := _json(text)) is not None:
+    """The answer without its greetings, lead-ins and citations; of JSON the values, since their keys are the program's words."""
+    if (structure := json_in(text)) is not None:
         return text_of(structure)
     sentences = scores.of_sentences(generator.id, "groundedness")
     claims = [
@@ -59,18 +55,7 @@ def _claims(scores: Scores, generator: Span, text: str) -> str:
         for score in sentences
         if score.sentence is not None and score.label != "not_a_claim"
     ]
-    return "\n".join(claims) or text
-
-
-def _json(text: str) -> JsonValue:
-    """The object or list that a text is, with or without a fence around it; None for prose."""
-    inside = _FENCE.sub("", text.strip())
-    if not inside.startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(inside)
-    except ValueError:
-        return None
+    return CITED.sub(" ", "\n".join(claims) or text)
 
 
 def _with_its_call(trace: Trace, passage: ContextPassage) -> str:

@@ -21,6 +21,8 @@ _UNITS = re.compile(
 )
 _QUOTED = re.compile(r"[“\"]([^\s“”\"][^“”\"\n]{2,79})[”\"]")
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*(?:step\s+)?\d{1,2}[.):]", re.IGNORECASE)
+CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
+"""A passage that an answer points to, "[2]" or "[1, 3]": no value."""
 _LONGEST = 200_000
 _DIGITS = re.compile(
     r"(?:[$€£]\s?)?\d[\w:.,%-]*(?:\s?[ap]\.?m\b|\s(?:hundred|thousand|million|billion|percent)\b)?", re.IGNORECASE
@@ -46,7 +48,7 @@ def values_in(text: str) -> tuple[Value, ...]:
     """The values of `text`, in order; of one value that stands in it several times, the first."""
     text = text[:_LONGEST]
     found: list[Value] = []
-    taken: list[tuple[int, int]] = [match.span() for match in _LIST_NUMBER.finditer(text)]
+    taken = [match.span() for pattern in (_LIST_NUMBER, CITED) for match in pattern.finditer(text)]
     for match in _ID.finditer(text):
         if not _UNITS.fullmatch(match.group()):
             found.append(Value("id", (_id_key(match.group()),), *match.span(), match.group()))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from weaklink.model.document import Document
 from weaklink.model.forms import ANSWER_KEYS, filled_in, form_text
+from weaklink.model.reasoning import calls_a_tool, said
 from weaklink.model.value import main_text, messages_in, text_of, type_of
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Dataflow:
     @cached_property
     def question(self) -> str:
         """What the user asked: from the input of the root, or its state where it goes on; else of the first retriever; else ""."""
-        if self._trace.root.kind in ("vector_store", "embedding"):
-            return ""  # an index is filled: nobody asked anything
+        if self._trace.asks_nothing:
+            return ""
         found = self._question_of_state if self._goes_on else _question_in(self._trace.root.input)
         if not found:
             found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")
@@ -110,6 +111,8 @@ class Dataflow:
     @cached_property
     def answer(self) -> str:
         """What the user got: the root's output, or what the model wrote where the root has none; "" for nothing."""
+        if self._trace.asks_nothing:
+            return ""
         if self.form is not None:
             return self.generator_text
         output = self._trace.root.output
@@ -123,9 +126,11 @@ class Dataflow:
     @cached_property
     def generator(self) -> Span | None:
         """The model call that wrote the answer, or should have: the last innermost llm span that asked for no tool; None without one."""
-        calls = self._trace.leaf_llms
+        if self._trace.asks_nothing:
+            return None
+        calls = self._answering
         final = _answer_in(self._trace.root.output)
-        matching = [span for span in calls if final and (text := main_text(span.output).strip()) and text in final]
+        matching = [span for span in calls if final and (text := _wrote(span)) and text in final]
         if matching:
             return matching[-1]
         if self.form is not None:
@@ -136,6 +141,26 @@ class Dataflow:
         if last is not None and last.status == "ok" and last.output is not None and not _asks_for_tools(last):
             return last  # it wrote nothing, and that is the answer
         return writers[-1] if writers else last
+
+    @cached_property
+    def _answering(self) -> tuple[Span, ...]:
+        """The innermost model calls but for those that serve a search, a ranking or a choice of where to go."""
+        return tuple(call for call in self._trace.leaf_llms if not self._trace.serves_a_step(call))
+
+    @cached_property
+    def _parts(self) -> tuple[Span, ...]:
+        """The model calls that wrote a part of the answer each, where it was put together from several; else none."""
+        final = _answer_in(self._trace.root.output).strip()
+        wrote: dict[str, list[Span]] = {}
+        for call in self._answering:
+            text = _wrote(call)
+            if text == final:
+                return ()
+            if len(text) >= _SHORTEST_ANSWER and text in final:
+                wrote.setdefault(text, []).append(call)
+        whole = [text for text in wrote if not any(text != other and text in other for other in wrote)]
+        parts = [call for text in whole for call in wrote[text][-final.count(text) :]]
+        return tuple(parts) if len(parts) > 1 else ()
 
     @cached_property
     def form(self) -> Span | None:
@@ -161,16 +186,18 @@ class Dataflow:
             return _answer_in(self._trace.root.output).strip()
         if self.generator is self.form:
             return form_text(self.generator)
-        return main_text(self.generator.output).strip()
+        if self._parts:
+            return "\n\n".join(map(_wrote, self._parts))
+        return _wrote(self.generator)
 
     @cached_property
     def prompt_text(self) -> str:
         """All text that the generator was given, and what the calls were given whose answers it refines or sums up; "" without one."""
         if self.generator is None:
             return ""
-        given = [text_of(self.generator.input)]
+        given = [text_of(call.input) for call in self._parts or (self.generator,)]
         if not any(span.documents for span in self.last_stage):
-            return given[0]
+            return "\n\n".join(given)
         earlier = [call for call in self._trace.leaf_llms if call.start_ns < self.generator.start_ns]
         for call in earlier[: -_EARLIER_CALLS - 1 : -1]:
             wrote = main_text(call.output).strip()
@@ -304,7 +331,12 @@ def _turns_in(value: JsonValue) -> list[tuple[str, str]]:
 
 
 def _asks_for_tools(llm: Span) -> bool:
-    return any(message.get("tool_calls") for message in messages_in(llm.output))
+    return any(message.get("tool_calls") for message in messages_in(llm.output)) or calls_a_tool(main_text(llm.output))
+
+
+def _wrote(call: Span) -> str:
+    """What a model call has to say, without the thoughts that lead to it."""
+    return said(main_text(call.output).strip())
 
 
 def _texts_of_source(span: Span) -> list[tuple[int | None, str]]:

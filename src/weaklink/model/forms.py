@@ -1,10 +1,12 @@
-"""Answers that a model gives as the arguments of a call which is no tool's.
+"""Answers that a model gives as a form: the arguments of a call which is no tool's, or JSON that was read into an object.
 
-So models fill in a form: LangChain's `with_structured_output` by function calling, and `ToolStrategy` of its agents.
+So do LangChain's `with_structured_output` by function calling and `ToolStrategy` of its agents, and LlamaIndex's `output_cls`.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -22,12 +24,24 @@ ANSWER_KEYS: Final = ("answer", "output", "result", "response", "final_answer", 
 _ASIDE: Final = frozenset(
     ("citation", "citations", "source", "sources", "reference", "references", "id", "ids", "confidence", "score")
 )
+_FENCE: Final = re.compile(r"^```\w*\s*|\s*```$")
+
+
+def json_in(text: str) -> JsonValue:
+    """The object or list that a text is, with or without a fence around it; None for prose."""
+    inside = _FENCE.sub("", text.strip())
+    if not inside.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(inside)
+    except ValueError:
+        return None
 
 
 def filled_in(trace: Trace) -> Span | None:
     """The last model call, where it filled in a form: what it wrote into it was returned, outside of any message."""
     last = trace.leaf_llms[-1] if trace.leaf_llms else None
-    if last is None or last.status != "ok" or trace.root.status != "ok" or main_text(last.output).strip():
+    if last is None or last.status != "ok" or trace.root.status != "ok":
         return None
     forms = _forms(last)
     if not forms or any(tool.name in forms or tool.start_ns > last.start_ns for tool in trace.of_kind("tool")):
@@ -48,7 +62,10 @@ def form_text(call: Span) -> str:
 
 
 def _forms(call: Span) -> dict[str, JsonValue]:
-    """The arguments of the calls that a model asked for, by name."""
+    """The arguments of the calls that a model asked for, by name; the object that it wrote as JSON has none."""
+    if text := main_text(call.output).strip():
+        written = json_in(text)
+        return {"": written} if isinstance(written, dict) else {}
     found: dict[str, JsonValue] = {}
     for message in messages_in(call.output):
         calls = message.get("tool_calls")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Literal, get_args
 
+from weaklink.model.reasoning import calls_a_tool
 from weaklink.model.value import main_text, messages_in, strings_in, text_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _role(trace: Trace, span: Span) -> Role:
 
 def _serves_the_generator(trace: Trace, span: Span) -> bool:
     """The model call next to a prompt, or before a parser, is the one that wrote the answer; or there is none."""
+    if trace.serves_a_step(span):
+        return False
     generator = trace.dataflow.generator
     if span.kind == "prompt":
         place = bisect_left(trace.leaf_llms, span.start_ns, key=_start)
@@ -73,6 +76,8 @@ def _serves_the_generator(trace: Trace, span: Span) -> bool:
     if generator is None or not 0 <= place < len(trace.leaf_llms):
         return True
     call = trace.leaf_llms[place]
+    if span.kind == "prompt" and _llm_role(trace, call) == "generate":
+        return True  # an answer on the way to the answer: a refinement, a part, a question of its own
     return call.id == generator.id or _tool_calls(call)
 
 
@@ -90,7 +95,23 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     searches = trace.once(_searches)
     first = bisect_left(searches, span.start_ns, key=lambda search: search[0])
     queries = [query for _, query in searches[first : first + _NEXT_SEARCHES]]
-    return "rewrite" if text and any(query in text or text in query for query in queries) else "generate"
+    if text and any(query in text for query in queries):
+        return "rewrite"
+    if text and any(text in query for query in queries) and not _answers(trace, span):
+        return "rewrite"  # with more words around it
+    is_late = generator is not None and generator.end_ns is not None and span.start_ns >= generator.end_ns
+    return "" if is_late or trace.serves_a_step(span) else "generate"
+
+
+def _answers(trace: Trace, span: Span) -> bool:
+    """The call was shown passages: what it wrote may be searched for later, as by those who check an answer."""
+    given = text_of(span.input)
+    return any(
+        document.content.strip() in given
+        for source in trace.of_kind("retriever", "reranker")
+        for document in source.documents
+        if source.start_ns <= span.start_ns and document.content.strip()
+    )
 
 
 def _searches(trace: Trace) -> list[tuple[int, str]]:
@@ -103,7 +124,7 @@ def _start(span: Span) -> int:
 
 
 def _tool_calls(llm: Span) -> bool:
-    return any(message.get("tool_calls") for message in messages_in(llm.output))
+    return any(message.get("tool_calls") for message in messages_in(llm.output)) or calls_a_tool(main_text(llm.output))
 
 
 def _chain_role(trace: Trace, span: Span) -> Role:
@@ -114,7 +135,7 @@ def _chain_role(trace: Trace, span: Span) -> Role:
         return "route"
     if span.plumbing or span.id == trace.root.id or trace.children(span):
         return ""
-    if documents_in(span.input) and not documents_in(span.output):
+    if documents_in(span.input) and not documents_in(span.output) and (span.failed or main_text(span.output).strip()):
         return "pack"
     if _reads_the_answer(trace, span):
         return "parse"

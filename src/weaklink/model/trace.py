@@ -156,6 +156,12 @@ class Trace(BaseModel, frozen=True):
     def _around(self) -> dict[SpanKind, set[str]]:
         return {}
 
+    def serves_a_step(self, call: Span) -> bool:
+        """Whether a model call is part of a search, a ranking or a choice of where to go, and so writes no answer."""
+        return any(
+            above.kind in ("retriever", "reranker") or above.attributes.get("branch") for above in self.ancestors(call)
+        )
+
     def once(self, make: Callable[["Trace"], Made]) -> Made:
         """What `make` makes of this trace, made at the first call and kept with it: several rules look at the same thing."""
         if make not in self._made:
@@ -180,6 +186,11 @@ class Trace(BaseModel, frozen=True):
     def dataflow(self) -> Dataflow:
         """Which document or text went from where to where."""
         return Dataflow(self)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """An index is filled, or texts are embedded, and nobody asked anything: there is no question and no answer."""
+        return self.root.kind in ("vector_store", "embedding") or bool(self.root.attributes.get("ingests"))
 
     @property
     def question(self) -> str:

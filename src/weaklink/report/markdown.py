@@ -63,13 +63,11 @@ def _verdict(report: Report) -> Iterator[str]:
     figures = [f"trace {trace.id[-12:]}", duration_text(trace.duration_ns) or "never ended"]
     if trace.usage is not None:
         figures.append(f"{count_text(trace.usage.total_tokens)} tokens")
-    yield "\n".join(
-        (
-            f"- **Question:** {_escaped(trace.question) or 'not found'}",
-            f"- **Answer:** {_escaped(trace.answer) or 'none'}",
-            f"- {', '.join(map(_escaped, figures))}",
-        )
+    said = (
+        f"- **Question:** {_escaped(trace.question) or 'not found'}",
+        f"- **Answer:** {_escaped(trace.answer) or 'none'}",
     )
+    yield "\n".join((*(() if trace.asks_nothing else said), f"- {', '.join(map(_escaped, figures))}"))
 
 
 def _round(rounds: Rounds) -> str:

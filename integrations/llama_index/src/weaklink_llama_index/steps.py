@@ -73,6 +73,12 @@ def _begin_plumbing(tracing: Tracing, span: OpenSpan, state: StepState, argument
         _begin_all(tracing, span, state, arguments)
 
 
+def _begin_selection(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
+    """All arguments; and that what is inside only decides where to go, also where that fails."""
+    _begin_all(tracing, span, state, arguments)
+    describe(span, {"branch": True})
+
+
 def _begin_chat(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     message, history = first_of(arguments), arguments.get("chat_history")
     _set_input(tracing, span, state, {"input": message, "chat_history": history} if history else message)
@@ -102,6 +108,13 @@ def _begin_model(tracing: Tracing, span: OpenSpan, state: StepState, arguments: 
     span.model = models.model_of(state.instance)
 
 
+def _begin_ingestion(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
+    """The texts or nodes; of a whole trace also that it asks nothing."""
+    _begin_first(tracing, span, state, arguments)
+    if span.is_root:
+        describe(span, {"ingests": True})
+
+
 def _begin_run(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
     event = arguments.get("start_event")
     content = None if event is None else question_of_agent(content_of_event(event))
@@ -121,12 +134,13 @@ _BEGIN: dict[Family, Callable[[Tracing, OpenSpan, StepState, Arguments], None]] 
     "predict": _begin_plumbing,
     "program": _begin_plumbing,
     "history": _begin_plumbing,
-    "select": _begin_all,
+    "select": _begin_selection,
     "chat": _begin_chat,
     "rerank": _begin_rerank,
     "synthesize": _begin_synthesis,
     "llm": _begin_model,
     "embed": _begin_model,
+    "ingest": _begin_ingestion,
     "run": _begin_run,
     "step": _begin_step,
 }
@@ -210,12 +224,6 @@ def _end_tool(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -
     return _tool_failed(span, result) if field(result, "is_error") is True else "ok"
 
 
-def _end_select(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
-    set_output(tracing, span, result)
-    describe(span, {"branch": True})
-    return "ok"
-
-
 _END: dict[Family, Callable[[Tracing, OpenSpan, StepState, Any], SpanStatus]] = {
     "own": _end_own,
     "predict": _end_plumbing,
@@ -230,7 +238,6 @@ _END: dict[Family, Callable[[Tracing, OpenSpan, StepState, Any], SpanStatus]] = 
     "llm": _end_llm,
     "embed": _end_embedding,
     "tool": _end_tool,
-    "select": _end_select,
 }
 
 

@@ -75,11 +75,8 @@ def facts_html(report: Report) -> Html:
     ]
     if trace.usage is not None:
         figures.append(f"{count_text(trace.usage.total_tokens)} tokens")
-    facts: list[tuple[str, list[str]]] = [
-        ("Question", [trace.question or "not found"]),
-        ("Answer", [trace.answer or "none"]),
-        ("Trace", [", ".join(filter(None, figures))]),
-    ]
+    said = [("Question", [trace.question or "not found"]), ("Answer", [trace.answer or "none"])]
+    facts = [*([] if trace.asks_nothing else said), ("Trace", [", ".join(filter(None, figures))])]
     named = [join(element("dt", name), element("dd", *parts)) for name, parts in facts]
     return element("dl", *named, *why_html(report), class_="facts")
 

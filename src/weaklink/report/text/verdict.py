@@ -58,13 +58,14 @@ def verdict_bar(report: Report, look: Look) -> RenderableType:
 def question_block(report: Report, look: Look) -> RenderableType:
     """What was asked and what came out, with the trace's figures."""
     grid = _grid()
-    grid.add_row(
-        _label("Question"), _text(report.trace.question) if report.trace.question else Text("not found", "dim")
-    )
-    answer = report.trace.answer
-    nothing = "none: the chain failed" if report.trace.status == "error" else "none"
-    failed = report.trace.status == "error" and report.trace.root.output is None
-    grid.add_row(_label("Answer"), _text(answer) if answer and not failed else Text(nothing, "dim"))
+    if not report.trace.asks_nothing:
+        grid.add_row(
+            _label("Question"), _text(report.trace.question) if report.trace.question else Text("not found", "dim")
+        )
+        answer = report.trace.answer
+        nothing = "none: the chain failed" if report.trace.status == "error" else "none"
+        failed = report.trace.status == "error" and report.trace.root.output is None
+        grid.add_row(_label("Answer"), _text(answer) if answer and not failed else Text(nothing, "dim"))
     grid.add_row(_label("Trace"), Text(_figures(report), "dim"))
     return grid
 

@@ -150,8 +150,9 @@ def _waiting(shown: Shown) -> Html:
 
 def _conversation(shown: Shown) -> Iterator[Html]:
     report = shown.report
-    yield element("dl", _said("Question", element("span", report.trace.question or "not found in the recording", class_="said-text")),
-                  *_answer(report), class_="facts")  # fmt: skip
+    if not report.trace.asks_nothing:
+        yield element("dl", _said("Question", element("span", report.trace.question or "not found in the recording", class_="said-text")),
+                      *_answer(report), class_="facts")  # fmt: skip
     yield feedback_html(shown.summary.id, shown.feedback)
 
 
