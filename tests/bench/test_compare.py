@@ -94,7 +94,7 @@ def test_what_the_corpus_and_the_labels_lack_is_in_the_result(docs, asked, tmp_p
     queries = [{"question": "What is a river?", "relevant": ["rivers.md", "seas.md"]}]
     result = asked(["exact"], queries=queries)
     assert result.corpus.notes == (
-        "not read: 1 .pdf (.md, .markdown, .txt, .rst, .text are read)",
+        "not read: 1 .pdf (.md, .markdown, .txt, .rst, .text are read; convert the others to text)",
         "1 of 2 labels name nothing in the corpus: seas.md",
     )
     assert result.corpus.labelled == 1

@@ -81,12 +81,32 @@ def test_what_a_folder_holds_beside_text_is_left_out_and_named(docs):
     assert not {"scan.pdf", "photo.txt", "empty.md"} & set(texts)
     again = len(list(chunks((docs / "law.md").read_text())))
     assert found.notes == (
-        "not read: 1 .pdf (.md, .markdown, .txt, .rst, .text are read)",
+        "not read: 1 .pdf (.md, .markdown, .txt, .rst, .text are read; convert the others to text)",
         "empty: empty.md",
         "no text in it: photo.txt",
         "no UTF-8, read as Windows-1252: windows.txt",
         f"empty or there before: {again} passage{'s' if again > 1 else ''}",
     )
+
+
+def test_the_texts_of_installed_packages_are_no_documents(docs):
+    before = load_corpus(docs).passages
+    for folder in ("node_modules/left-pad", "web/node_modules/left-pad", "env/lib/site-packages/pip"):
+        (docs / folder).mkdir(parents=True)
+        (docs / folder / "README.md").write_text("How to pad strings on their left.")
+    found = load_corpus(docs)
+    assert found.passages == before
+    assert found.notes == (
+        "left out, because packages are installed there: env/lib/site-packages, node_modules, web/node_modules",
+    )
+
+
+def test_every_kind_of_file_that_is_not_read_is_named(docs):
+    for kind in ("js", "js", "json", "png", "pdf", "docx", "html"):
+        (docs / f"{len(list(docs.iterdir()))}.{kind}").write_bytes(b"x")
+    (note,) = load_corpus(docs).notes
+    assert note.startswith("not read: 2 .js, 1 ")
+    assert all(f"1 .{kind}" in note for kind in ("json", "png", "pdf", "docx", "html"))
 
 
 def test_a_folder_of_text_alone_needs_no_notes(docs):

@@ -49,6 +49,11 @@ def test_reports_are_written_in_each_form_and_compared(cli, docs, tmp_path):
     assert not cli.json("bench", "compare", "r.json", "other.json", code=2)["ok"]
 
 
+def test_that_nothing_could_be_measured_is_a_failure(cli, docs, monkeypatch):
+    monkeypatch.setattr("weaklink.bench.session.missing_packages", lambda _: ("a-package",))
+    assert cli("bench", "--corpus", docs, "--stores", "exact").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -158,6 +158,16 @@ def test_the_store_may_not_be_read(filled):
     check(filled.fails("list"))
 
 
+def test_a_file_that_cannot_be_used_is_named(cli, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "/data/vectors")
+
+    monkeypatch.setattr("weaklink.store.open_store", full)
+    message = cli.fails("list")
+    check(message)
+    assert "cannot use /data/vectors: no space left on device" in message
+
+
 def test_ctrl_c_leaves_with_130_and_no_traceback(cli, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -9,7 +9,8 @@ from weaklink.model import StripCell, Trace
 from weaklink.report import report_of
 from weaklink.report.html.page import render_html
 from weaklink.report.strip import rounds_of
-from weaklink.testing import build
+from weaklink.report.text import render_text
+from weaklink.testing import build, scored
 
 
 def strip(words: str) -> list[StripCell]:
@@ -102,3 +103,34 @@ def test_what_a_graph_holds_beside_its_messages_is_shown():
     state = {"messages": [message(0)], "verdict": "relevant", "documents": ["d1"]}
     page = render_html(report_of(build("graph:chain > grade:chain", grade={"input": state})))
     assert all(text in page for text in ("message 0.", "verdict", "relevant", "d1"))
+
+
+def test_a_long_question_and_a_long_answer_are_shown_in_part():
+    question = "How many seats? " * 500
+    answer = "The room has 24 seats. " * 500
+    report = report_of(build("chain > llm", question, answer, llm={"output": answer}))
+    text = " ".join(render_text(report).split())
+    assert "6799 more characters, --all shows them" in text
+    assert "10.3k more characters, --all shows them" in text
+    assert "more characters" not in render_text(report, everything=True)
+
+
+def test_of_many_sentences_the_wrong_ones_are_shown():
+    said = [f"Room {number} has {number} seats." for number in range(60)]
+    trace = build("chain > llm", "How many seats?", " ".join(said), llm={"output": " ".join(said)})
+    scores = [
+        scored(trace, "llm", "groundedness", 0.1 if n == 50 else 0.9, sentence=text, label="contradicted" if n == 50 else "supported")
+        for n, text in enumerate(said)
+    ]  # fmt: skip
+    text = render_text(report_of(trace, scores))
+    assert "x Room 50 has 50 seats." in text
+    assert "+ Room 22 has 22 seats." in text
+    assert "+ Room 23 has 23 seats." not in text
+    assert "and 36 more sentences, --all shows them" in text
+    assert "more sentences" not in render_text(report_of(trace, scores), everything=True)
+
+
+def test_that_a_reader_left_is_no_error():
+    left = {"status": "abandoned", "error": {"type": "GeneratorExit", "message": ""}}
+    report = report_of(build("chain > llm", "Why?", llm={**left, "output": "Bec"}))
+    assert "Error in" not in render_text(report)

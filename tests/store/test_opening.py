@@ -1,6 +1,11 @@
 """Opening a store: what is there, what is not, what is somebody else's, and what is newer than this program."""
 
+import os
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -47,6 +52,43 @@ def test_a_new_store_has_the_newest_version_and_our_mark(store: SQLiteStore, sto
     assert connection.pragma("application_id") == APPLICATION_ID
     assert connection.pragma("journal_mode") == "wal"
     assert connection.execute("PRAGMA integrity_check").get == "ok"
+
+
+@pytest.fixture
+def read_only() -> Iterator[Path]:
+    """A folder with a store in it, of which this process may only read."""
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "traces.db"
+    with closing(open_store(path)) as store:
+        store.write([build("chain", "Why?")])
+    path.chmod(0o444)
+    folder.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)  # root may write everywhere
+    try:
+        yield path
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def test_a_store_in_a_folder_that_nobody_may_write_to_can_be_read(read_only: Path):
+    with closing(open_store(read_only)) as store:
+        assert store.latest().question == "Why?"
+    assert sorted(path.name for path in read_only.parent.iterdir()) == ["traces.db", "traces.db-reserve"]
+
+
+def test_writing_to_a_store_that_may_only_be_read_says_so(read_only: Path):
+    with closing(open_store(read_only)) as store, pytest.raises(StoreError, match="can be written here"):
+        store.prune(keep=0)
+
+
+def test_a_folder_is_no_store(tmp_path: Path):
+    with pytest.raises(StoreError, match="it is a folder"):
+        open_store(tmp_path).latest()
 
 
 def made_by(version: int, path: Path) -> apsw.Connection:

@@ -19,6 +19,9 @@ _READ = f"{', '.join(SUFFIXES)} are read"
 _NO_UNICODE = f"no UTF-8, read as {GUESSED}"
 _TEXT_KEYS = ("text", "content", "page_content", "passage", "document", "body")
 _ID_KEYS = ("id", "_id", "doc_id", "passage_id")
+_NOT_WRITTEN_HERE = frozenset({"node_modules", "site-packages", "__pycache__"})
+"""Folders that package managers fill: their texts are nobody's documents."""
+_MOST_KINDS = 12
 _CHUNK = 800
 """Characters of a chunk at most: about 200 tokens, which small embedders read whole."""
 
@@ -89,11 +92,15 @@ def _read(path: Path, notes: list[str]) -> Iterator[Passage]:
 
 
 def _read_folder(folder: Path, notes: list[str]) -> Iterator[Passage]:
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder))
+    everything = [file for file in folder.rglob("*") if file.is_file() and _is_visible(file, folder)]
+    files = sorted(file for file in everything if not _installed_in(file, folder))
     texts = [file for file in files if file.suffix.lower() in SUFFIXES]
     others = Counter(file.suffix.lower() or "without a suffix" for file in files if file not in set(texts))
     if others:
-        notes.append(f"not read: {some_of([f'{count:,} {kind}' for kind, count in others.most_common()])} ({_READ})")
+        kinds = [f"{count:,} {kind}" for kind, count in others.most_common()]
+        notes.append(f"not read: {some_of(kinds, _MOST_KINDS)} ({_READ}; convert the others to text)")
+    if installed := {found for file in everything if (found := _installed_in(file, folder))}:
+        notes.append(f"left out, because packages are installed there: {some_of(sorted(installed))}")
     if not texts:
         raise UnusableCorpus(
             f"there is no text file in {folder} ({'; '.join(notes) or _READ}); convert the documents to text, name another folder, or "
@@ -118,6 +125,13 @@ def _read_folder(folder: Path, notes: list[str]) -> Iterator[Passage]:
 
 def _is_visible(file: Path, root: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(root).parts)
+
+
+def _installed_in(file: Path, root: Path) -> str:
+    """The folder of installed packages that the file lies in; "" where it lies in none."""
+    parts = file.relative_to(root).parts[:-1]
+    found = next((number for number, part in enumerate(parts) if part in _NOT_WRITTEN_HERE), None)
+    return "" if found is None else "/".join(parts[: found + 1])
 
 
 def _passages(text: str, name: str) -> Iterator[Passage]:

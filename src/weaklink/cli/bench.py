@@ -72,7 +72,8 @@ def bench(
     """Compare vector stores on your own documents and questions, through your own framework.
 
     Says which store finds what an exact search finds, how long a search takes, what the framework adds to it, and what cannot
-    be told apart. Nothing leaves this machine. Interrupted, it goes on where it was when it is started again.
+    be told apart. Nothing leaves this machine. Interrupted, it goes on where it was when it is started again. Exit code 1 when
+    no store could be measured.
 
     \b
     weaklink bench --corpus docs/
@@ -117,6 +118,7 @@ def _run(plan: Plan, trace_store: str | None, *, as_json: bool, width: int | Non
     from weaklink.bench.comparison import compare
     from weaklink.bench.report import writer_for
     from weaklink.bench.show import as_text
+    from weaklink.cli.failing import BROKEN
     from weaklink.cli.screen import hint, look, show_json, show_text
 
     writers = [(path, writer_for(path)) for path in plan.output]
@@ -132,6 +134,8 @@ def _run(plan: Plan, trace_store: str | None, *, as_json: bool, width: int | Non
         show_json(result.model_dump(mode="json"))
     else:
         show_text(as_text(result, look(width)))
+    if not any(store.latency for store in result.measured):
+        raise typer.Exit(BROKEN)
 
 
 def _is_bad(feedback: Feedback) -> bool:

@@ -32,6 +32,14 @@ class CleanGroup(TyperGroup):
         except BrokenPipeError:
             leave_broken_pipe()
             raise typer.Exit(0) from None
+        except OSError as error:
+            if error.filename is None:  # no file that somebody named: a fault of ours
+                raise
+            why = (error.strerror or type(error).__name__).lower()
+            typer.echo(
+                f"weaklink: cannot use {error.filename}: {why}; check the path, and who may write there", err=True
+            )
+            raise typer.Exit(USAGE) from None
         except KeyboardInterrupt:
             typer.echo("", err=True)
             raise typer.Exit(INTERRUPTED) from None

@@ -69,6 +69,9 @@ def _demo(name: str) -> Demo:
                 f"the demo in {name} needs {error.name or 'a package'}, which could not be imported ({error}): "
                 f"pip install -r requirements-demo.txt"
             ) from error
+    there_are = sorted(entry.name for entry in entry_points(group=GROUP))
+    instead = f"use {' or '.join(there_are)}, or " if there_are else ""
     raise WeaklinkError(
-        f"there is no demo in {name}, because no installed package provides one: pip install -r requirements-demo.txt"
+        f"there is no demo in {name}, because no installed package provides one: {instead}"
+        "pip install -r requirements-demo.txt, which brings langchain and llama_index"
     )

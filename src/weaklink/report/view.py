@@ -149,7 +149,9 @@ def _failed(trace: Trace, diagnosis: Diagnosis | None) -> Span | None:
     origins = [
         span
         for span in trace.spans
-        if span.error is not None and not any(below.error for below in trace.children(span))
+        if span.error is not None
+        and span.status != "abandoned"
+        and not any(below.error for below in trace.children(span))
     ]
     return next((span for span in origins if span.status == "error"), origins[0] if origins else None)
 

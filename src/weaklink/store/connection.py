@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Opening the file: who may read it, which version it has, how long to wait for others."""
 
+import errno
 import os
 import random
 import time
@@ -123,12 +124,36 @@ def file_at(path: Path) -> tuple[int, int] | None:
 
 
 def _open(path: Path, flags: int) -> apsw.Connection:
-    try:
+    if flags & apsw.SQLITE_OPEN_CREATE:
         return apsw.Connection(str(path), flags=flags)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, and the store is a file in one, such as traces.db")
+    try:
+        connection = apsw.Connection(str(path), flags=flags)
     except apsw.CantOpenError:
-        if flags & apsw.SQLITE_OPEN_CREATE:
-            raise
-        return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    if _can_read(connection) or _has_log(path):
+        return connection
+    # Beside its file SQLite keeps an index of the log, also to read. In a folder that nobody may write to there is no
+    # log, nobody who adds to it, and no index needed.
+    connection.close()
+    still = f"{path.resolve().as_uri()}?immutable=1"
+    return apsw.Connection(still, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def _can_read(connection: apsw.Connection) -> bool:
+    try:
+        connection.pragma("user_version")
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        return False
+    except apsw.Error:  # a lock, or no database at all: whoever reads next is told
+        return True
+    return True
+
+
+def _has_log(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _make_private(path: Path) -> None:
@@ -186,4 +211,6 @@ def _waiting(may_wait: Callable[[], bool] | None) -> Callable[[int], bool]:
 def _plain(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or error}".lower()
+    if isinstance(error, apsw.ReadOnlyError):
+        return "neither it nor a file beside it can be written here"
     return str(error).split(":", 1)[-1].strip() or type(error).__name__

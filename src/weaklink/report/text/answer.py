@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -16,6 +18,7 @@ from weaklink.report.view import Report
 _MARKS = {"supported": "+", "unsupported": "-", "contradicted": "x", "abstention": "~", "not_a_claim": " "}
 _MOST_PROMPT_LINES = 12
 _MOST_FRAMES = 5
+_MOST_SENTENCES = 24
 
 
 def answer_block(report: Report, look: Look) -> RenderableType | None:
@@ -27,9 +30,19 @@ def answer_block(report: Report, look: Look) -> RenderableType | None:
     carried = sum(sentence.label == "supported" for sentence in claims)
     note = f"{carried} of {len(claims)} {'claim' if len(claims) == 1 else 'claims'} supported by what the model saw"
     parts: list[RenderableType] = [heading("What the model wrote", note if claims else "")]
-    for sentence in sentences:
+    shown = sentences if look.everything else _telling(sentences)
+    for sentence in shown:
         parts += _sentence(sentence)
+    if left := len(sentences) - len(shown):
+        what = "sentence, --all shows it" if left == 1 else "sentences, --all shows them"
+        parts.append(Text(f"  and {left} more {what}", "dim"))
     return Group(*parts)
+
+
+def _telling(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """As many as can be read, in their order: those that something is wrong with first."""
+    wrong_first = sorted(range(len(sentences)), key=lambda i: sentences[i].label not in ("contradicted", "unsupported"))
+    return [sentences[i] for i in sorted(wrong_first[:_MOST_SENTENCES])]
 
 
 def _sentence(sentence: Sentence) -> list[RenderableType]:

@@ -19,6 +19,8 @@ from weaklink.report.view import Report
 
 _LABEL_WIDTH = 10
 _LONGEST_QUOTE = 300
+_LONGEST_TEXT = 1_200
+"""Characters of a question or an answer; who wants to read more asks for everything."""
 
 
 def heading(title: str, note: str = "") -> Text:
@@ -59,15 +61,22 @@ def question_block(report: Report, look: Look) -> RenderableType:
     """What was asked and what came out, with the trace's figures."""
     grid = _grid()
     if not report.trace.asks_nothing:
-        grid.add_row(
-            _label("Question"), _text(report.trace.question) if report.trace.question else Text("not found", "dim")
-        )
-        answer = report.trace.answer
+        question, answer = report.trace.question, report.trace.answer
+        grid.add_row(_label("Question"), _excerpt(question, look) if question else Text("not found", "dim"))
         nothing = "none: the chain failed" if report.trace.status == "error" else "none"
         failed = report.trace.status == "error" and report.trace.root.output is None
-        grid.add_row(_label("Answer"), _text(answer) if answer and not failed else Text(nothing, "dim"))
+        grid.add_row(_label("Answer"), _excerpt(answer, look) if answer and not failed else Text(nothing, "dim"))
     grid.add_row(_label("Trace"), Text(_figures(report), "dim"))
     return grid
+
+
+def _excerpt(text: str, look: Look) -> Text:
+    """The text, or its beginning and how much is left."""
+    if look.everything or len(text) <= _LONGEST_TEXT:
+        return _text(text)
+    left = count_text(len(text) - _LONGEST_TEXT)
+    shown = _text(text[:_LONGEST_TEXT].rstrip())
+    return shown.append(f"{look.ellipsis} and {left} more characters, --all shows them", "dim")
 
 
 def strip_line(report: Report, look: Look) -> RenderableType | None:
