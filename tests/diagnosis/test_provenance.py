@@ -37,6 +37,26 @@ def test_each_value_comes_from_the_step_that_had_it_first():
     ]
 
 
+def test_an_embedding_is_nobodys_source():
+    trace = build(
+        "chain > embed:embedding, retriever, llm", QUESTION, "1 day, or 256.",
+        embed={"input": "vacation", "output": {"vectors": 1, "dimensions": 256}},
+        retriever={"input": "vacation", "documents": ["The day counts as 1."]},
+        llm={"input": "The day counts as 1.", "output": "1 day, or 256."},
+    )  # fmt: skip
+    assert [(text, born, source) for text, _, born, source in told(trace)] == [
+        ("1", "retriever", "found"),
+        ("256", "llm", "written"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["ポルトガル国内は2営業日で配達されます。", "寄往巴西的包裹需要9至14个工作日", "휴가는28일입니다"]
+)
+def test_a_clause_without_spaces_is_no_id(text):
+    assert all(value.kind != "id" for value in values_in(text))
+
+
 def test_the_place_where_it_was_first_is_told_in_characters():
     (origin,) = origins(chain("28 days."))
     assert (origin.place.field, PASSAGE[origin.place.start : origin.place.end]) == ("documents.0", "28")

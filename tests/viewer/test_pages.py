@@ -100,7 +100,9 @@ def test_a_shortened_id_leads_to_the_trace(client: TestClient):
     answer = client.get("/traces/b2")
     assert (answer.status_code, answer.headers["location"]) == (307, f"/traces/{WRONG.id}")
     assert client.get("/traces/ffff").status_code == 404
-    assert "there is no trace" in client.get("/traces/ffff").text
+    missing = client.get("/traces/ffff").text
+    assert "there is no trace" in missing
+    assert '<a href="/">Show all traces</a>' in missing
 
 
 def test_the_outline_has_all_steps(client: TestClient):

@@ -139,7 +139,8 @@ class _Pieces:
         for index, document in enumerate(span.documents):
             yield f"documents.{index}", document.content
             yield from ((f"documents.{index}", text) for text in self.inside(document.metadata))
-        yield from (("output", text) for text in self.inside(span.output))
+        if span.kind != "embedding":  # how many vectors there are, of how many numbers, is nobody's source
+            yield from (("output", text) for text in self.inside(span.output))
 
     def inside(self, value: JsonValue) -> Iterator[str]:
         if isinstance(value, list):

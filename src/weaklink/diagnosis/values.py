@@ -14,6 +14,8 @@ _ID = re.compile(
     r"https?://[^\s\"'<>)\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # links, mail addresses
     r"|(?<![\w#-])#?(?=[\w-]*\d)(?=[\w-]*[^\W\d])\w+(?:-\w+)*|(?<![\w#])\w+(?:_\w+)+|(?<!\w)#\w*\d\w*"
 )
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts that put no space between words, or none before a unit: a digit in a clause makes no id of it."""
 _UNITS = re.compile(
     r"\d[\d,.]*(?:st|nd|rd|th|s|k|m|bn|am|pm|h|min|km|kg|cm|mm|gb|mb|kb|ms|px|d|x)"  # "3rd", "5km"
     r"|(?-i:\d+(?:-[a-z]+)+|[a-z]+(?:-[a-z]+)*-\d+)",  # "28-day", "top-10"
@@ -50,7 +52,7 @@ def values_in(text: str) -> tuple[Value, ...]:
     found: list[Value] = []
     taken = [match.span() for pattern in (_LIST_NUMBER, CITED) for match in pattern.finditer(text)]
     for match in _ID.finditer(text):
-        if not _UNITS.fullmatch(match.group()):
+        if not _UNITS.fullmatch(match.group()) and not _UNSPACED.search(match.group()):
             found.append(Value("id", (_id_key(match.group()),), *match.span(), match.group()))
             taken.append(match.span())
     for match in _QUOTED.finditer(text):

@@ -19,7 +19,7 @@ from weaklink.errors import AmbiguousTrace, StoreError, UnknownTrace, WeaklinkEr
 from weaklink.model import TextRange
 from weaklink.prices import Prices
 from weaklink.report.html import render_html
-from weaklink.report.html.elements import Html, join
+from weaklink.report.html.elements import Html, element, join
 from weaklink.store import open_store
 from weaklink.viewer.api import api_routes
 from weaklink.viewer.door import Door
@@ -174,7 +174,8 @@ def _problems(app: FastAPI, door: Door) -> None:
         if request.url.path.startswith(("/api/", "/version")) or request.url.path.endswith("/outline"):
             return Response(orjson.dumps({"error": text}), status_code=status, media_type="application/json")
         titles = {404: "Not found", 409: "Several traces fit", 503: "The store cannot be read"}
-        main = problem(titles.get(status, "That did not work"), text)
+        title = titles.get(status, "That did not work")
+        main = problem(title, text, element("p", element("a", "Show all traces", href="/")))
         return HTMLResponse(page("Problem", main, csrf=door.csrf), status_code=status)
 
     def wrong(request: Request, error: Exception) -> Response:
