@@ -3,6 +3,7 @@
 import pytest
 
 from weaklink.diagnosis import diagnose
+from weaklink.model import SpanError
 from weaklink.testing import build
 
 ASK = "How many vacation days does Mira Solvane have left?"
@@ -222,3 +223,57 @@ def test_an_id_that_stands_for_the_one_asked_about_is_invented_although_the_tool
 
     assert blamed(diagnose(trace("A-7002"))) == ("broken", "plan", "invented_argument")
     assert diagnose(trace("A-1002")).verdict == "ok"
+
+
+def test_a_tool_that_there_is_not_is_the_planners_mistake():
+    failed = {
+        "status": "recovered",
+        "error": "Tool vacation_balence not found. Please select a tool that is available.",
+    }
+    said = failed["error"]
+    trace = agent({"employee": "Mira Solvane"}, said, REFUSAL, name="vacation_balence", **failed)
+    trace = trace.model_copy(update={"spans": tuple(
+        span.model_copy(update={"error": SpanError(type="ToolError", message=said, origin=span.id)})
+        if span.kind == "tool" else span for span in trace.spans
+    )})  # fmt: skip
+    assert blamed(diagnose(trace)) == ("broken", "plan", "bad_arguments")
+
+
+HANDBOOK = "Vacation: Mira Solvane has 17 vacation days left this year."
+CANTEEN = "Canteen: On Mondays there is soup, and fish on Fridays for everybody."
+
+
+def routed(chosen, found, answer):
+    """A router over two indexes, which takes the first or the second."""
+    choices = [
+        {"name": "staff", "description": "Vacation days of all who work here"},
+        {"name": "menu", "description": "What the canteen serves"},
+    ]
+    return build(
+        "router:chain > (choose:chain > judge:llm), retriever, llm", ASK, answer,
+        choose={"input": ASK, "attributes": {"branch": True, "choices": choices, "chosen": [chosen]}},
+        judge={"output": f'[{{"choice": {chosen + 1}}}]'},
+        retriever={"input": ASK, "documents": [found]},
+        llm={"input": [{"$type": "message", "role": "user", "content": f"{found}\n\n{ASK}"}], "output": answer},
+    )  # fmt: skip
+
+
+def test_an_index_that_was_chosen_though_another_is_about_the_question_is_the_wrong_route():
+    diagnosis = diagnose(routed(1, CANTEEN, REFUSAL))
+    assert blamed(diagnosis) == ("broken", "choose", "wrong_route")
+    assert "“" not in diagnosis.advice
+    assert blamed(diagnose(routed(0, HANDBOOK, SAYS))) == ("ok", None, None)
+
+
+def test_the_right_index_is_not_the_wrong_route_because_the_answer_is_wrong():
+    diagnosis = diagnose(routed(0, HANDBOOK, "Mira Solvane has 23 vacation days left."))
+    assert blamed(diagnosis)[1] == "llm"
+    assert all(suspect.failure != "wrong_route" for suspect in diagnosis.suspects)
+
+
+def test_a_search_that_is_named_like_the_question_and_was_left_out_is_the_wrong_route():
+    tools = ("vacation_docs", "canteen_docs")
+    wrong = agent({"input": "days left"}, CANTEEN, REFUSAL, name="canteen_docs", tools=tools)
+    assert blamed(diagnose(wrong)) == ("broken", "plan", "wrong_route")
+    right = agent({"input": "days left"}, LEFT, SAYS, name="vacation_docs", tools=tools)
+    assert blamed(diagnose(right)) == ("ok", None, None)

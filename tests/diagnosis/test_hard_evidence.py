@@ -127,3 +127,20 @@ def test_a_process_that_died_leaves_an_unfinished_step_as_suspect():
     )
     assert diagnosis.verdict == "unknown"
     assert (diagnosis.suspects[0].step.name, diagnosis.suspects[0].failure) == ("llm", "never_finished")
+
+
+def parsed(answer):
+    """A parser that could not read what the model wrote, and an engine that goes on."""
+    return build(
+        "chain > retriever, llm, parser[recovered]", QUESTION, answer,
+        retriever={"input": QUESTION, "documents": [VACATION]}, parser={"error": ValueError("no JSON in it")},
+        llm={"input": prompt_of(VACATION), "output": GOOD},
+    )  # fmt: skip
+
+
+def test_a_text_that_could_not_be_parsed_and_never_arrived_is_a_format_error():
+    assert blamed(diagnose(parsed("Empty Response"))) == ("broken", "parser", "format_error")
+
+
+def test_a_text_that_could_not_be_parsed_and_was_given_as_it_is_is_recovered():
+    assert blamed(diagnose(parsed(GOOD)))[0] == "recovered"

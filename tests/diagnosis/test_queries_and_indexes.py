@@ -3,7 +3,7 @@
 import pytest
 
 from weaklink.diagnosis import diagnose
-from weaklink.testing import build, document
+from weaklink.testing import build, document, scored
 
 from .conftest import GOOD, PARKING, QUESTION, SICK, VACATION, prompt_of
 
@@ -53,8 +53,9 @@ def test_a_follow_up_whose_subject_the_query_does_not_name_is_entity_dropped():
         {"$type": "message", "role": "assistant", "content": "Gladly. What would you like to know?"},
     ]
     root = {"input": "How long is it?", "chat_history": said}
-    trace = rewriting("how long is it", [PARKING, SICK], REFUSAL, "How long is it?", root)
-    assert blamed(diagnose(trace))[1:] == ("rewrite", "entity_dropped")
+    for query in ("how long is it", "How long is it?"):
+        trace = rewriting(query, [PARKING, SICK], REFUSAL, "How long is it?", root)
+        assert blamed(diagnose(trace))[1:] == ("rewrite", "entity_dropped")
 
 
 def test_a_follow_up_whose_query_names_the_subject_is_ok():
@@ -167,3 +168,78 @@ def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question
 )  # fmt: skip
 def test_a_follow_up_whose_query_keeps_the_topic_or_finds_the_passage_is_ok(question, query, found, answer, turns):
     assert following_up(question, query, found, answer, turns) == ("ok", None, None)
+
+
+def test_a_query_that_lost_words_which_the_passages_have_all_the_same_lost_nothing():
+    question = "When are the parking places at the Ostmere office booked, and how?"
+    answer = "They are booked in the Frontdesk app."
+    lost = diagnose(rewriting("parking places", [PARKING], answer, question))
+    assert "entity_dropped" not in named(lost)
+
+
+def searching_twice(queries, found, answer, question, *, original=False):
+    """Two searches for queries that a model wrote, or one of them for the question itself."""
+    asked = [question if original else queries[0], queries[1]]
+    return build(
+        "chain > one:llm, two:llm, first:retriever, second:retriever, llm", question, answer,
+        one={"output": queries[0]}, first={"input": asked[0], "documents": found[:1]},
+        two={"output": queries[1]}, second={"input": asked[1], "documents": found[1:]},
+        llm={"input": prompt_of(*found, question=question), "output": answer},
+    )  # fmt: skip
+
+
+BOTH = "How many days of paid vacation and how many parking places in Ostmere are there?"
+
+
+def test_queries_for_parts_of_the_question_drop_nothing_together():
+    queries = ("How many days of paid vacation are there?", "How many parking places are there in Ostmere?")
+    answer = "There are 28 days of paid vacation and 60 parking places in Ostmere."
+    assert blamed(diagnose(searching_twice(queries, [VACATION, PARKING], answer, BOTH))) == ("ok", None, None)
+
+
+def test_a_wrong_answer_to_a_question_in_parts_is_not_the_searches_fault():
+    queries = ("How many days of paid vacation are there?", "How many parking places are there in Ostmere?")
+    answer = "There are 42 days of paid vacation and 60 parking places in Ostmere."
+    trace = searching_twice(queries, [VACATION, PARKING], answer, BOTH)
+
+    def judged(shown):
+        parts = [scored(trace, step, name, value) for step in ("first", "second")
+                 for name, value in (("relevance", 0.9), ("sufficiency", 0.2))]  # fmt: skip
+        whole = [scored(trace, "llm", "sufficiency", shown), scored(trace, "llm", "groundedness", 0.2)]
+        return diagnose(trace, [*parts, *whole])
+
+    assert "missing_content" not in named(judged(shown=0.9))
+    assert "missing_content" in named(judged(shown=0.2))
+
+
+def test_a_part_that_no_search_found_is_missing_content():
+    queries = ("How many days of paid vacation are there?", "How many parking places are there in Ostmere?")
+    diagnosis = diagnose(searching_twice(queries, [VACATION, SICK], REFUSAL, BOTH))
+    assert "missing_content" in named(diagnosis)
+    (said,) = {suspect.summary for suspect in diagnosis.suspects if suspect.failure == "missing_content"}
+    assert "parking" in said
+    assert "vacation" not in said
+
+
+def test_a_query_beside_the_question_itself_cannot_have_lost_what_the_question_has():
+    queries = ("soup in the canteen on Mondays", "parking places at the office")
+    diagnosis = diagnose(searching_twice(queries, [VACATION, PARKING], REFUSAL, QUESTION, original=True))
+    assert not {"rewrite_drift", "entity_dropped"} & set(named(diagnosis))
+    only = diagnose(searching_twice(queries, [SICK, PARKING], REFUSAL, QUESTION))
+    assert "rewrite_drift" in named(only)
+
+
+def linked(found, answer):
+    """A retriever that finds where to look on, and one that was asked in its place."""
+    link = document("Everything about paid vacation and its days per year for each employee.", index_id="handbook")
+    return build(
+        "chain > (around:retriever > top:retriever, below:retriever), llm", QUESTION, answer,
+        around={"input": QUESTION, "documents": found}, top={"input": QUESTION, "documents": [link]},
+        below={"input": QUESTION, "documents": found},
+        llm={"input": prompt_of(*found), "output": answer},
+    )  # fmt: skip
+
+
+def test_a_link_that_leads_to_the_wrong_place_is_no_passage():
+    assert blamed(diagnose(linked([PARKING], REFUSAL)))[:2] == ("broken", "below")
+    assert blamed(diagnose(linked([VACATION, SICK], GOOD))) == ("ok", None, None)

@@ -287,3 +287,12 @@ def test_a_citation_is_no_value_that_the_answer_has_to_carry(chain):
     diagnosis = diagnose(chain(answer="An employee has 28 days of paid vacation per year [1]."))
     assert diagnosis.verdict == "ok"
     assert [origin.text for origin in diagnosis.origins] == ["28"]
+
+
+def test_a_search_without_a_model_is_ok_for_what_it_found_and_claims_no_answer():
+    trace = build("search:retriever", search={"input": QUESTION, "documents": [VACATION, SICK]})
+    diagnosis = diagnose(trace)
+    assert (diagnosis.verdict, diagnosis.summary) == (
+        "ok",
+        "Every step did its part: what was found is about the question.",
+    )

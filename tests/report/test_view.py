@@ -1,7 +1,8 @@
 """What the renderers are given."""
 
-from weaklink.model import Scores
-from weaklink.report import report_of
+from weaklink.diagnosis import diagnose
+from weaklink.model import Scores, Step, Suspect
+from weaklink.report import render_text, report_of
 from weaklink.report.passages import retrieval_tables
 from weaklink.testing import blame, build, document, scored
 
@@ -71,3 +72,31 @@ def test_a_passage_that_supports_one_sentence_and_contradicts_another_supports()
     )
     assert [row.used for row in retrieval_tables(trace, scores)[0].rows] == ["supports"]
     assert [sentence.text for sentence in report_of(trace, scores).sentences()] == ["Tea is 2.", "Tea is 3."]
+
+
+def test_a_template_that_was_filled_again_and_again_is_shown_once():
+    again = {"attributes": {"template": "Refine {answer}"}}
+    steps = {"ask": {"attributes": {"template": "Ask {question}"}}, "one": {"name": "refine", **again}}
+    trace = build("chain > ask:prompt, one:prompt, two:prompt, llm", two={"name": "refine", **again}, **steps)
+    assert report_of(trace).templates() == [("ask", "Ask {question}"), ("refine, filled 2 times", "Refine {answer}")]
+
+
+def test_only_suspects_that_are_named_are_marked():
+    trace = build("chain > retriever, llm", llm={"output": "x"})
+    step = Step(span_id=trace.spans[1].id, name="retriever", kind="retriever", role="retrieve")
+
+    def marks(probability, **options):
+        suspect = Suspect(step=step, failure="missing_content", probability=probability, summary="not there")
+        report = report_of(trace, (), blame(trace, suspects=(suspect,)))
+        return [row.mark for row in report.steps(**options)]
+
+    assert marks(0.02) == ["", "", ""]
+    assert marks(0.02, everything=True) == marks(0.2) == ["", "?", ""]
+
+
+def test_a_quotation_that_the_sentence_before_it_holds_is_not_shown_twice():
+    text = "Context information is below.\n" + "Every employee has 28 days of paid vacation per year. " * 4
+    trace = build("chain > llm!", llm={"input": text, "error": "no"})
+    shown = render_text(report_of(trace, (), diagnose(trace)), width=400)
+    assert "its input: “Context information is below." in shown
+    assert shown.count("Context information is below.") == 1

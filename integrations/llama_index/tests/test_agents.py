@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActAgent
 from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool, QueryEngineTool
 from llama_index.core.workflow import (
     Context,
@@ -337,3 +338,57 @@ def test_control_flow_is_known_by_name_and_home():
     assert status_of(GeneratorExit()) == "abandoned"
     assert status_of(WaitingForEvent()) is None
     assert status_of(ValueError()) is None
+
+
+async def gathered(lab, keep):
+    """Two searches at once, and a step that gathers what they found and keeps some of it."""
+
+    class Part(Event):
+        at: int
+
+    class Found(Event):
+        nodes: list
+
+    class Gathered(Event):
+        nodes: list
+
+    class FanOut(Workflow):
+        @step
+        async def ask(self, ctx: Context, ev: StartEvent) -> Part | None:
+            for at in range(2):
+                ctx.send_event(Part(at=at))
+
+        @step
+        async def search(self, ev: Part) -> Found:
+            ranked = await lab.index.as_retriever(similarity_top_k=3).aretrieve("What is it?")
+            by_id = {node.node.id_: node for node in ranked}
+            return Found(nodes=[by_id["n0"]] if ev.at == 0 else [by_id["n1"], by_id["n2"]])
+
+        @step
+        async def gather(self, ctx: Context, ev: Found) -> Gathered | None:
+            both = ctx.collect_events(ev, [Found] * 2)
+            if both is None:
+                return None
+            nodes = sorted((node for one in both for node in one.nodes), key=lambda node: node.node.id_)
+            return Gathered(nodes=keep(nodes))
+
+        @step
+        async def answer(self, ev: Gathered) -> StopEvent:
+            text = "\n".join(node.node.text for node in ev.nodes)
+            return StopEvent(result=(await lab.Say(script=["It is 1."]).acomplete(text)).text)
+
+    await FanOut().run(question="What is it?")
+
+
+async def test_a_step_that_keeps_some_of_what_others_found_is_a_reranker(listening, lab):
+    await gathered(lab, lambda nodes: nodes[:2])
+    (gather,) = listening.last_trace().of_kind("reranker")
+    assert (gather.name, [document.id for document in gather.documents]) == ("gather", ["n0", "n1"])
+    assert {document.id for document in gather.candidates} == {"n0", "n1", "n2"}
+
+
+async def test_a_step_that_makes_nodes_of_its_own_of_what_others_found_is_a_retriever(listening, lab):
+    own = NodeWithScore(node=TextNode(id_="own", text="Something that nobody found."), score=1.0)
+    await gathered(lab, lambda nodes: [own])
+    gather = listening.last_trace().of_kind("retriever")[-1]
+    assert (gather.name, [document.id for document in gather.documents]) == ("gather", ["own"])

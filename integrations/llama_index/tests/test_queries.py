@@ -1,6 +1,8 @@
 """Query engines: one step per thing that a person thinks of, with question, documents, prompt and answer."""
 
 import pytest
+from llama_index.core import VectorStoreIndex
+from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.indices.query.query_transform import HyDEQueryTransform
 from llama_index.core.program import LLMTextCompletionProgram
 from llama_index.core.prompts import PromptTemplate
@@ -12,6 +14,8 @@ from llama_index.core.query_engine import (
 )
 from llama_index.core.question_gen import LLMQuestionGenerator
 from llama_index.core.response_synthesizers import get_response_synthesizer
+from llama_index.core.retrievers import RecursiveRetriever
+from llama_index.core.schema import IndexNode
 from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import QueryEngineTool
 from pydantic import BaseModel
@@ -251,3 +255,42 @@ def test_nothing_retrieved_is_seen(lab, listening):
     assert retriever.documents == ()
     assert trace.answer == "Empty Response"
     assert weaklink.diagnose(trace).failure == "no_results"
+
+
+def routed(lab, choice):
+    tools = [
+        QueryEngineTool.from_defaults(
+            lab.index.as_query_engine(llm=lab.Say(script=["It is 1."])), name=name, description=f"About {name}"
+        )
+        for name in ("numbers", "letters")
+    ]
+    llm = lab.Say(script=[choice])
+    return RouterQueryEngine(LLMSingleSelector.from_defaults(llm=llm), tools, llm=llm)
+
+
+def test_a_selector_tells_what_it_chose_from_and_what_it_chose(listening, lab):
+    routed(lab, '[{"choice": 2, "reason": "so"}]').query("What is it?")
+    selector = listening.last_trace().spans[1]
+    assert selector.attributes["choices"] == [
+        {"name": "numbers", "description": "About numbers"},
+        {"name": "letters", "description": "About letters"},
+    ]
+    assert selector.attributes["chosen"] == [1]
+
+
+def test_a_choice_that_cannot_be_read_is_no_answer(listening, lab):
+    with pytest.raises(ValueError, match="JSON"):
+        routed(lab, "The second one.").query("What is it?")
+    trace = listening.last_trace()
+    assert trace.dataflow.generator is None
+    diagnosis = weaklink.diagnose(trace)
+    assert (diagnosis.culprit.name, diagnosis.failure) == ("SelectionOutputParser", "format_error")
+
+
+def test_a_node_that_leads_on_says_where_to(listening, lab):
+    top = VectorStoreIndex([IndexNode(text="All about numbers.", index_id="below")], embed_model=MockEmbedding(8))
+    RecursiveRetriever(
+        "top", retriever_dict={"top": top.as_retriever(similarity_top_k=1), "below": lab.index.as_retriever()}
+    ).retrieve("What is it?")
+    links = [document.metadata.get("index_id") for document in listening.last_trace().of_kind("retriever")[1].documents]
+    assert links == ["below"]

@@ -16,6 +16,7 @@ from weaklink.diagnosis import (
     query,
     ranking,
     retrieval,
+    routing,
 )
 from weaklink.diagnosis.finding import Finding, Rule
 from weaklink.diagnosis.funnel import funnel
@@ -41,7 +42,7 @@ RULES: tuple[Rule, ...] = (
     calls.retry_loop,
     agent.tool_error,
     agent.bad_arguments,
-    agent.wrong_route,
+    routing.wrong_route,
     agent.premature_stop,
     agent.misread_output,
     query.rewrite_drift,

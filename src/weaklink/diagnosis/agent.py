@@ -8,13 +8,13 @@ from pydantic import JsonValue
 
 from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.generation import kinds_of
-from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.limits import Limits
 from weaklink.model import Evidence, Score, Scores, Span, Trace, main_text, messages_in, strings_in, text_of
-from weaklink.scoring.question import frequencies, read_question
+from weaklink.scoring.question import read_question
 
 _BAD_CALL = re.compile(
     r"validation error|ToolInvocationError|missing \d* ?required|unexpected keyword|field required|missing \d+ required|"
-    r"got an unexpected|invalid (?:tool )?(?:argument|input)|is not a valid tool|unknown tool",
+    r"got an unexpected|invalid (?:tool )?(?:argument|input)|is not a valid tool|unknown tool|tool \S+ not found",
     re.IGNORECASE,
 )
 _EMPTY_ARGUMENT = re.compile(
@@ -45,7 +45,7 @@ _ANNOUNCES = re.compile(
     r"|i need to|first,? i(?:'ll| will)|one moment)\b",
     re.IGNORECASE,
 )
-_SEARCHES = re.compile(
+SEARCHES = re.compile(
     r"search|retriev|find|look|query|fetch|docs?\b|document|knowledge|wiki|read|browse", re.IGNORECASE
 )
 _SETTING = re.compile(
@@ -99,38 +99,10 @@ def bad_arguments(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         yield Finding(planner.id, strength, says, evidence, advice, hard=refused)
 
 
-def wrong_route(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The model chose a tool that has nothing to say to the question, and left out one that could."""
-    tools = [span for span in trace.of_kind("tool") if not span.failed]
-    offered = _offered(trace)
-    called = {span.name for span in trace.of_kind("tool")}
-    rejected = [name for name in offered if name not in called and _SEARCHES.search(name)]
-    if not tools or not rejected or any(_SEARCHES.search(name) for name in called):
-        return
-    asked = read_question(trace.question)
-    covered = max(asked.coverage(set(frequencies(main_text(span.output)).keys())) for span in tools)
-    span = tools[0]
-    fits = any(frequencies(other.name.replace("_", " ")).keys() & asked.weights.keys() for other in tools)
-    if fits or any(failure_text(other) for other in tools):
-        return  # the right tool, or at least one whose failure tells more
-    planner = planner_of(trace, span)
-    says = (
-        f"{planner.name} chose {span.name}, whose result (“{quote(main_text(span.output), 60)}”) has nothing of the question, "
-        f"and not {' or '.join(rejected[:2])}"
-    )
-    evidence = [
-        Evidence(says=f"called with “{quote(text_of(span.input), 80)}”", at=place_of(span, "input")),
-        Evidence(says=f"returned “{quote(main_text(span.output), 80)}”", at=place_of(span, "output")),
-    ]
-    advice = f"say in the descriptions of {span.name} and {rejected[0]} which questions each is for"
-    strength = 0.9 * (1.0 - ramp(covered, (0.2, 0.6))) * trouble(trace, scores, limits)
-    yield Finding(planner.id, strength, says, evidence, advice)
-
-
 def premature_stop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The agent stopped before it had done what the question needs: it only announced it, or called no tool at all."""
     generator = trace.dataflow.generator
-    offered = _offered(trace)
+    offered = offered_tools(trace)
     text = trace.dataflow.generator_text
     if generator is None or not offered or not text or generator.status != "ok":
         return
@@ -143,7 +115,7 @@ def premature_stop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     ):
         says = f"{generator.name} announced “{quote(text, 80)}” and stopped there"
         yield Finding(generator.id, 0.9, says, evidence, advice)
-    elif not trace.of_kind("tool", "retriever") and any(_SEARCHES.search(name) for name in offered):
+    elif not trace.of_kind("tool", "retriever") and any(SEARCHES.search(name) for name in offered):
         if len(read_question(trace.question).weights) < 2 or _looks_back(trace):
             return
         did = "gave up" if abstained(generator, scores) else "answered"
@@ -264,7 +236,7 @@ def arguments_of(span: Span) -> list[tuple[str, str]]:
     return found
 
 
-def _offered(trace: Trace) -> list[str]:
+def offered_tools(trace: Trace) -> list[str]:
     """Names of the tools that the model could have called."""
     found: list[str] = []
     for llm in trace.leaf_llms:

@@ -165,6 +165,8 @@ def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | N
         return "The graph waits for a person; nothing failed."
     if verdict == "ok" and trace.asks_nothing:
         return "Nothing was asked here, and nothing failed."
+    if verdict == "ok" and trace.dataflow.generator is None:
+        return "Every step did its part: what was found is about the question."
     if verdict == "ok":
         return "Every step did its part: the answer is grounded in what was retrieved."
     if trace.status == "abandoned":

@@ -94,12 +94,12 @@ def step_limit(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
 
 def format_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The output could not be parsed into the form that was asked for."""
-    for span in origins(trace):
+    for span, strength in _failures(trace, scores, limits):
         if _is_format_error(trace, span):
             yield _hard(
                 trace,
                 span,
-                limits.hard,
+                strength,
                 "ask for the format in the prompt, use structured output, or parse more leniently",
             )
 
@@ -224,7 +224,12 @@ def _recovered(trace: Trace) -> list[Span]:
 
 def _harm(trace: Trace, span: Span, scores: Scores, limits: Limits) -> float:
     """How surely a failure that was handled was not made good, 0..1."""
-    return trouble(trace, scores, limits) if _without_it(trace, span) else 0.0
+    if not _without_it(trace, span):
+        return 0.0
+    wrote = trace.dataflow.generator_text
+    if span.kind == "parser" and wrote and wrote not in trace.answer:
+        return 1.0  # what the model wrote was not read, and never arrived
+    return trouble(trace, scores, limits)
 
 
 def _without_it(trace: Trace, span: Span) -> bool:
@@ -243,7 +248,7 @@ def _without_it(trace: Trace, span: Span) -> bool:
     around = {above.kind for above in trace.ancestors(span)} & {"retriever", "tool", "agent"}
     kinds = (
         {span.kind, *around}
-        if span.kind in ("retriever", "embedding", "llm", "reranker", "vector_store")
+        if span.kind in ("retriever", "embedding", "llm", "reranker", "vector_store", "parser")
         else set[str]()
     )
     itself = {one.id for one in (span, *trace.ancestors(span), *trace.descendants(span))}

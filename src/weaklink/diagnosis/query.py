@@ -1,11 +1,12 @@
 """Rules on the query that a model made of the question."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.retrieval import doubt
 from weaklink.model import Evidence, Scores, Span, Trace, main_text
 from weaklink.model.roles import roles
 from weaklink.scoring.embedding import similarity
@@ -28,12 +29,12 @@ _OTHER_TOPIC = 0.9
 
 def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The rewritten query asks something else than the question."""
-    for span, query in _rewrites(trace):
+    for span, query, queries in _rewrites(trace):
         if topic := _topic_left(trace, query):
             if topic.instead:
                 yield _other_topic(trace, scores, limits, span, query, topic)
             continue
-        lost, kept = _lost(trace, query)
+        lost, kept = _lost(trace, queries)
         alike = similarity(trace.dataflow.asked, query)
         closeness = max(kept, alike if alike is not None else kept)
         if not lost or closeness > limits.same_query:
@@ -47,8 +48,8 @@ def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
 
 def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The rewritten query lacks what the question is about: a name, a number, or its subject."""
-    for span, query in _rewrites(trace):
-        lost, kept = _lost(trace, query)
+    for span, query, queries in _rewrites(trace):
+        lost, kept = _lost(trace, queries)
         topic = _topic_left(trace, query)
         if topic and topic.instead:
             continue  # another query: `rewrite_drift` says so
@@ -57,9 +58,13 @@ def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
         alike = similarity(trace.dataflow.asked, query)
         if not missing or (not topic and max(kept, alike or 0.0) <= limits.same_query):
             continue  # nothing is missing, or everything is: another query altogether
+        if not topic and not subject and _were_found(trace, missing):
+            continue
         share = max(1.0 - kept, 0.6 if subject else 0.0)
         says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”, without {listed(missing)}"
         strength = ramp(share, limits.entity_lost) * _consequence(trace, scores, limits)
+        if queries != query:  # each asks for a part only, and a grounded answer shows that all of them did
+            strength *= doubt(trace, scores, limits)
         advice = f"tell the model that rewrites to keep names, numbers and the subject ({listed(missing)} here), or search with both"
         at = excerpt(trace.root, "input", missing[0])
         evidence = [
@@ -129,13 +134,29 @@ def _other_topic(trace: Trace, scores: Scores, limits: Limits, span: Span, query
     return Finding(span.id, strength, says, evidence, advice, signals={"lost": 1.0})
 
 
-def _rewrites(trace: Trace) -> Iterator[tuple[Span, str]]:
-    """Each step that wrote a query, with the query; the last of several, when one corrects another."""
+def _rewrites(trace: Trace) -> Iterator[tuple[Span, str, str]]:
+    """The last step that wrote a query, its query, and all queries that were written: one may correct another, or ask for a part.
+
+    None where the question itself was searched too: what the query lacks, the question has.
+    """
     known = roles(trace)
     found = [span for span in trace.spans if known.get(span.id) == "rewrite"]
-    for span in found[-1:]:
-        if (query := main_text(span.output).strip()) and trace.question:
-            yield span, query
+    if not found or not trace.question or trace.dataflow.asked in trace.dataflow.last_asked:
+        return
+    queries = [main_text(span.output).strip() for span in found]
+    if queries[-1]:
+        yield found[-1], queries[-1], "\n".join(queries)
+
+
+def _were_found(trace: Trace, words: Sequence[str]) -> bool:
+    """All of the words stand in what the search brought all the same."""
+    held = {
+        value
+        for span in trace.of_kind("retriever")
+        for document in span.documents
+        for value in frequencies(document.content)
+    }
+    return all(token.value in held for word in words for token in tokenise(word))
 
 
 def _lost(trace: Trace, query: str) -> tuple[list[str], float]:

@@ -1,6 +1,6 @@
 """Rules on what the search found: nothing, something else, or not enough."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from weaklink.diagnosis.finding import Finding, abstained, listed, quote
 from weaklink.diagnosis.limits import Limits, ramp
@@ -25,7 +25,7 @@ def no_results(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
     for span in _retrievers(trace):
         if span.status == "ok" and not span.documents:
             others = any(other.documents for other in _retrievers(trace) if other.id != span.id)
-            strength = _NO_CONTEXT_STRENGTH * (0.3 if others else 1.0) * _doubt(trace, scores, limits)
+            strength = _NO_CONTEXT_STRENGTH * (0.3 if others else 1.0) * doubt(trace, scores, limits)
             query = text_of(span.input)
             evidence = Evidence(
                 says=f"asked: “{quote(query)}”", at=TextRange(span_id=span.id, field="input", end=len(query))
@@ -64,7 +64,8 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
         relevance = scores.value(span.id, "relevance")
         if relevance is None or relevance >= limits.off_topic:
             sufficiency = scores.get(span.id, "sufficiency")
-            missing = list(sufficiency.detail) if sufficiency else []
+            held = _words_of(_retrievers(trace))
+            missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) & held]
             says = "the passages are near the question and do not answer it" + (
                 f": none has {listed(missing)}" if missing else ""
             )
@@ -73,28 +74,37 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
 
 
 def _retrievers(trace: Trace) -> list[Span]:
-    """The innermost retrievers, with the role to retrieve."""
+    """The innermost retrievers, with the role to retrieve; not those that only found where to look on."""
     known = roles(trace)
-    return [span for span in trace.of_kind("retriever") if known.get(span.id) == "retrieve"]
+    found = [span for span in trace.of_kind("retriever") if known.get(span.id) == "retrieve"]
+    return [span for span in found if not _only_leads_on(span)] or found
+
+
+def _only_leads_on(span: Span) -> bool:
+    """All that it found are links to other retrievers, which were asked in its place."""
+    return bool(span.documents) and all("index_id" in document.metadata for document in span.documents)
 
 
 def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Span, float]]:
-    """The retriever with the best context, and how surely even that lacks the answer."""
+    """The retriever with the best context, and how surely even that lacks the answer, together with all others."""
+    retrievers = _retrievers(trace)
     found = [
-        (value, span) for span in _retrievers(trace)
+        (value, span) for span in retrievers
         if span.documents and (value := scores.value(span.id, "sufficiency")) is not None
     ]  # fmt: skip
     if not found:
         return
     value, span = max(found, key=lambda pair: pair[0])
     generator = trace.dataflow.generator
+    if len(found) > 1 and generator is not None:  # each may have found its part of what was asked
+        value = max(value, scores.value(generator.id, "sufficiency") or 0.0)
     weight = 1.0 if _is_english(trace, span) else _ELSEWHERE
     if generator is not None and abstained(generator, scores):
         # An answer was asked for and none was given: what does not speak for a wrong abstention speaks for a gap.
         yield span, weight * (1.0 - ramp(value, limits.abstention))
     else:
-        lacking = max(ramp(value, limits.insufficient), ramp(_absent(trace, span), limits.absent))
-        yield span, weight * lacking * _doubt(trace, scores, limits)
+        lacking = max(ramp(value, limits.insufficient), ramp(_absent(trace, retrievers), limits.absent))
+        yield span, weight * lacking * doubt(trace, scores, limits)
 
 
 def _is_english(trace: Trace, span: Span) -> bool:
@@ -113,13 +123,21 @@ def _is_plain_english(question: str) -> bool:
     return sum(word in STOPWORDS for word in words) >= _STOPWORDS_OF_ENGLISH * max(1, len(words))
 
 
-def _absent(trace: Trace, span: Span) -> float:
+def _absent(trace: Trace, retrievers: Iterable[Span]) -> float:
     """Share of the question, by weight, of which no passage has a word."""
-    held = set[str]().union(*(frequencies(document.content).keys() for document in span.documents))
-    return 1.0 - read_question(trace.dataflow.asked).coverage(held)
+    return 1.0 - read_question(trace.dataflow.asked).coverage(_words_of(retrievers))
 
 
-def _doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
+def _words_of(retrievers: Iterable[Span]) -> set[str]:
+    """All words of what they found."""
+    return {value for span in retrievers for document in span.documents for value in frequencies(document.content)}
+
+
+def _values(text: str) -> set[str]:
+    return {token.value for token in tokenise(text)}
+
+
+def doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
     """How much a doubt about the context counts: a grounded answer shows that the context held it."""
     generator = trace.dataflow.generator
     grounded = None if generator is None else scores.value(generator.id, "groundedness")

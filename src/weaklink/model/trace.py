@@ -157,9 +157,12 @@ class Trace(BaseModel, frozen=True):
         return {}
 
     def serves_a_step(self, call: Span) -> bool:
-        """Whether a model call is part of a search, a ranking or a choice of where to go, and so writes no answer."""
+        """Whether a model call is part of a search, a ranking, a rewriting or a choice of where to go, and so writes no answer."""
         return any(
-            above.kind in ("retriever", "reranker") or above.attributes.get("branch") for above in self.ancestors(call)
+            above.kind in ("retriever", "reranker")
+            or above.attributes.get("branch")
+            or above.attributes.get("rewrites")
+            for above in self.ancestors(call)
         )
 
     def once(self, make: Callable[["Trace"], Made]) -> Made:

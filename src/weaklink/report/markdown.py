@@ -205,8 +205,8 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _prompts(report: Report) -> Iterator[str]:
-    for span, template in report.templates():
-        yield f"### Prompt template of {_escaped(span.name)}\n\n{_code(template)}"
+    for name, template in report.templates():
+        yield f"### Prompt template of {_escaped(name)}\n\n{_code(template)}"
 
 
 def _more_scores(report: Report) -> Iterator[str]:

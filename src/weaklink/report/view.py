@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -76,10 +77,11 @@ class Report:
         """The sentences of the generator's text, with what the passages say of each; empty where they were not judged."""
         return sentences_of(self.trace, self.scores)
 
-    def templates(self) -> list[tuple[Span, str]]:
-        """The prompt steps whose template is known."""
-        found = [(span, text_of(span.attributes.get("template"))) for span in self.trace.of_kind("prompt")]
-        return [(span, template) for span, template in found if template.strip()]
+    def templates(self) -> list[tuple[str, str]]:
+        """What each known prompt template is called, with how often it was filled where that is more than once, and its text."""
+        found = [(span.name, text_of(span.attributes.get("template"))) for span in self.trace.of_kind("prompt")]
+        times = Counter((name, template) for name, template in found if template.strip())
+        return [(name if n == 1 else f"{name}, filled {n} times", template) for (name, template), n in times.items()]
 
     def suspects(self, *, everything: bool = False) -> list[Suspect]:
         """Who else it may be, the most probable first; the improbable only where `everything` is asked for."""
@@ -160,7 +162,7 @@ def _rows(report: Report, everything: bool) -> Iterator[StepRow]:
     shown = _shown(report, everything)
     marks = {cell.span_id: cell.mark for cell in report.strip if cell.mark}
     if report.diagnosis is not None:
-        marks = {suspect.step.span_id: "?" for suspect in report.diagnosis.suspects} | marks
+        marks = {suspect.step.span_id: "?" for suspect in report.suspects(everything=everything)} | marks
         if report.diagnosis.culprit is not None:
             marks[report.diagnosis.culprit.span_id] = "!"
     in_strip = {cell.span_id: cell.score for cell in report.strip}
@@ -187,7 +189,7 @@ def _shown(report: Report, everything: bool) -> set[str]:
         return {span.id for span in report.trace.spans}
     shown = {span.id for span in report.trace.steps}
     if report.diagnosis is not None:
-        shown.update(suspect.step.span_id for suspect in report.diagnosis.suspects)
+        shown.update(suspect.step.span_id for suspect in report.suspects(everything=everything))
         if report.diagnosis.culprit is not None:
             shown.add(report.diagnosis.culprit.span_id)
     if report.failed is not None:

@@ -40,7 +40,9 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
             return marked(type_name(class_of(value)))
         if len(content) > LONG_TEXT:
             content = budget.shared(content)
-        identity, metadata = fields.get("id_"), fields.get("metadata")
+        identity, metadata = fields.get("id_"), as_dict(fields.get("metadata"))
+        if type(link := fields.get("index_id")) is str:  # an IndexNode leads to another retriever, or to a longer text
+            metadata = {**metadata, "index_id": link}
         passage = Passage(
             content,
             identity if type(identity) is str else None,

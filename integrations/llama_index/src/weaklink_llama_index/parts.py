@@ -28,6 +28,14 @@ def nodes_in(value: Any) -> list[Any]:
     return found if found and field(found[0], "node") is not None else []
 
 
+def named_choice(choice: Any) -> dict[str, Any]:
+    """What a selector is offered, a tool's metadata or a text, as name and description."""
+    return {
+        "name": field(choice, "name") or "",
+        "description": choice if type(choice) is str else field(choice, "description") or "",
+    }
+
+
 def is_event(value: Any) -> bool:
     """Whether `value` is an event of a workflow."""
     return issubclass(class_of(value), Event)

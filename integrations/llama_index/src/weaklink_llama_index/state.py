@@ -22,6 +22,8 @@ class StepState:
     """The filling of a prompt that the step is, or stands in."""
     started = False
     """A model call whose events LlamaIndex reports, so that the end of its stream will be told."""
+    found: dict[str, Passage] | None = None
+    """Of a workflow: the documents that its steps have found so far, by their text."""
     held = False
     """The method has returned a stream; the step ends with the stream."""
     last: Any = None

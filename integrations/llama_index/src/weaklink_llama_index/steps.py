@@ -1,4 +1,4 @@
-"""What is recorded of each kind of step: its name and input at the start, its output at the end."""
+"""What is recorded of each kind of step: its name, and at its end what came out. `starts` has what went in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from weaklink.recorder import errors
 from weaklink.snapshot import MARK
 from weaklink_llama_index import models, nodes
-from weaklink_llama_index.arguments import Arguments, by_name, first_of
-from weaklink_llama_index.parts import content_of_event, is_context, is_event, nodes_in, question_of_agent
+from weaklink_llama_index.parts import (
+    content_of_event,
+    is_event,
+    nodes_in,
+)  # fmt: skip
 from weaklink_llama_index.shapes import as_dict, as_list, field, private
 from weaklink_llama_index.state import StepState, state_of
 
@@ -35,115 +38,9 @@ def name_of(kind: StepKind, instance: Any, qualified: str) -> str:
     return qualified if kind.family in ("own", "predict") else type(instance).__name__
 
 
-def begin(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """Keep what went into the step."""
-    _BEGIN.get(state.family, _begin_first)(tracing, span, state, arguments)
-
-
 def end(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
     """Keep what came out of the step; returns how it ended."""
     return _END.get(state.family, _end_plain)(tracing, span, state, result)
-
-
-# --- what went in
-
-
-def _begin_first(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """The first argument: a query, a text, a list of nodes."""
-    _set_input(tracing, span, state, first_of(arguments))
-
-
-def _begin_all(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """All arguments by name, or the only one as it is."""
-    found = by_name(arguments)
-    _set_input(tracing, span, state, next(iter(found.values())) if len(found) == 1 else found)
-
-
-def _begin_tool(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """The arguments by name, as the model wrote them; the context of a workflow is added by LlamaIndex."""
-    found = {name: value for name, value in by_name(arguments).items() if not is_context(value)}
-    _set_input(
-        tracing, span, state, found.get("input") if list(found) == ["input"] and "kwargs" not in arguments else found
-    )
-
-
-def _begin_plumbing(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """Nothing that the steps inside do not have, unless it is the whole trace."""
-    if span.is_root:
-        _begin_all(tracing, span, state, arguments)
-
-
-def _begin_selection(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """All arguments; and that what is inside only decides where to go, also where that fails."""
-    _begin_all(tracing, span, state, arguments)
-    describe(span, {"branch": True})
-
-
-def _begin_chat(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    message, history = first_of(arguments), arguments.get("chat_history")
-    _set_input(tracing, span, state, {"input": message, "chat_history": history} if history else message)
-
-
-def _begin_rerank(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    found = list(arguments.values())
-    span.candidates = nodes.passages_of(tracing.taker, found[0]) if found else []
-    nodes.mark_retrieved(span.candidates)
-    query = arguments.get("query_bundle") or arguments.get("query_str") or (found[1] if len(found) > 1 else None)
-    _set_input(tracing, span, state, query)
-
-
-def _begin_synthesis(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    query = arguments.get("query", arguments.get("query_str"))
-    given = arguments.get("nodes")
-    if given is None:
-        _set_input(tracing, span, state, {"query": query, "chunks": arguments.get("text_chunks")})
-        return
-    _set_input(tracing, span, state, query)
-    if span.parent is None or not span.parent.has_retrieval:  # else a step before this one has recorded them
-        span.input = {"query": span.input, "nodes": nodes.passages_of(tracing.taker, given)}
-
-
-def _begin_model(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    _set_input(tracing, span, state, first_of(arguments))
-    span.model = models.model_of(state.instance)
-
-
-def _begin_ingestion(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    """The texts or nodes; of a whole trace also that it asks nothing."""
-    _begin_first(tracing, span, state, arguments)
-    if span.is_root:
-        describe(span, {"ingests": True})
-
-
-def _begin_run(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    event = arguments.get("start_event")
-    content = None if event is None else question_of_agent(content_of_event(event))
-    _set_input(tracing, span, state, content)
-
-
-def _begin_step(tracing: Tracing, span: OpenSpan, state: StepState, arguments: Arguments) -> None:
-    event = next((value for value in arguments.values() if is_event(value)), None)
-    _set_input(tracing, span, state, event if event is not None else by_name(arguments))
-    if event is not None:
-        describe(span, {"event": type(event).__name__})
-
-
-_BEGIN: dict[Family, Callable[[Tracing, OpenSpan, StepState, Arguments], None]] = {
-    "own": _begin_all,
-    "tool": _begin_tool,
-    "predict": _begin_plumbing,
-    "program": _begin_plumbing,
-    "history": _begin_plumbing,
-    "select": _begin_selection,
-    "chat": _begin_chat,
-    "rerank": _begin_rerank,
-    "synthesize": _begin_synthesis,
-    "llm": _begin_model,
-    "embed": _begin_model,
-    "ingest": _begin_ingestion,
-    "run": _begin_run,
-    "step": _begin_step,
-}
 
 
 # --- what came out
@@ -195,6 +92,7 @@ def _end_retrieval(tracing: Tracing, span: OpenSpan, state: StepState, result: A
     span.documents = set_output(tracing, span, result) or []
     span.output = None  # it is these documents
     nodes.mark_retrieved(span.documents)
+    nodes.remember(span, span.documents)
     return "ok"
 
 
@@ -210,6 +108,13 @@ def _end_llm(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) ->
         span.note("this model streams without telling its text")  # its class has no `llm_completion_callback`
     else:
         set_answer(tracing, span, result)
+    return "ok"
+
+
+def _end_selection(tracing: Tracing, span: OpenSpan, state: StepState, result: Any) -> SpanStatus:
+    set_output(tracing, span, result)
+    chosen = [field(selection, "index") for selection in as_list(field(result, "selections"))]
+    describe(span, {"chosen": [index for index in chosen if type(index) is int]})
     return "ok"
 
 
@@ -237,6 +142,7 @@ _END: dict[Family, Callable[[Tracing, OpenSpan, StepState, Any], SpanStatus]] = 
     "rerank": _end_rerank,
     "llm": _end_llm,
     "embed": _end_embedding,
+    "select": _end_selection,
     "tool": _end_tool,
 }
 
@@ -281,7 +187,8 @@ def note_embedding(span: OpenSpan, result: Any, duration_ns: int) -> None:
     describe(span, {"query_embedding": {"duration_ns": duration_ns, "dimensions": dimensions}})
 
 
-def _set_input(tracing: Tracing, span: OpenSpan, state: StepState, value: Any) -> None:
+def set_input(tracing: Tracing, span: OpenSpan, state: StepState, value: Any) -> None:
+    """Keep what went in, and the documents in it for the end of the step."""
     span.input, budget = tracing.taker.take(value)
     span.size += budget.size
     state.passages = budget.passages

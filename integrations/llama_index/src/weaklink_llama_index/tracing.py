@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from weaklink.recorder import errors
-from weaklink_llama_index import control, convert, kinds, steps, streams
+from weaklink_llama_index import control, convert, kinds, starts, steps, streams
 from weaklink_llama_index.events import EVENTS
 from weaklink_llama_index.inside import Filling, QueryEmbedding
 from weaklink_llama_index.listeners import Listeners
@@ -209,7 +209,7 @@ class Tracing:
         self._steps[id_] = span
         span.plumbing = kind.plumbing
         span.scratch = state = StepState(kind.family, id_, instance)
-        steps.begin(self, span, state, bound_args.arguments)
+        starts.begin(self, span, state, bound_args.arguments)
         return span
 
     # --- what steps, events and streams ask for

@@ -99,8 +99,8 @@ def _answer(report: Report) -> Iterator[Html]:
 
 
 def _prompts(report: Report) -> Iterator[Html]:
-    for span, template in report.templates():
-        yield element("h2", "Prompt template ", element("small", span.name))
+    for name, template in report.templates():
+        yield element("h2", "Prompt template ", element("small", name))
         yield element("pre", template)
 
 

@@ -86,10 +86,10 @@ def error_block(report: Report, look: Look) -> RenderableType | None:
 def prompt_block(report: Report, look: Look) -> RenderableType | None:
     """The template of each prompt, where it is known."""
     parts: list[RenderableType] = []
-    for span, template in report.templates():
+    for name, template in report.templates():
         lines = clean(template).strip().splitlines()
         shown = lines if look.everything else lines[:_MOST_PROMPT_LINES]
-        parts.append(heading("Prompt", f"template of {one_line(span.name)}"))
+        parts.append(heading("Prompt", f"template of {one_line(name)}"))
         parts.append(Padding(Text("\n".join(shown)), (0, 0, 0, 2)))
         if len(shown) < len(lines):
             parts.append(Text(f"  and {len(lines) - len(shown)} more lines, --all shows them", "dim"))

@@ -21,6 +21,8 @@ _LABEL_WIDTH = 10
 _LONGEST_QUOTE = 300
 _LONGEST_TEXT = 1_200
 """Characters of a question or an answer; who wants to read more asks for everything."""
+# A quotation that begins like one of so many characters in the sentence before it is the same.
+_SAME_START = 60
 
 
 def heading(title: str, note: str = "") -> Text:
@@ -177,7 +179,7 @@ def _cell(cell: StripCell, look: Look) -> Text:
 def _evidence(item: Evidence, report: Report) -> RenderableType:
     says = _text(item.says)
     quote = one_line(item.at.text) if item.at is not None else ""
-    if item.at is None or not quote or quote in one_line(item.says):
+    if item.at is None or not quote or quote[:_SAME_START] in one_line(item.says):
         return says
     shown = Text(f'"{quote[:_LONGEST_QUOTE]}"', "italic")
     shown.append(f" ({one_line(report.place(item.at))})", "not italic dim")
