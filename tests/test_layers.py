@@ -17,7 +17,7 @@ SOURCE = Path(weaklink.__file__).parent
 # The lowest first. A part may import what stands in lower lines, and what stands in its own line as long as nothing goes in circles.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
-    frozenset({"snapshot", "redact", "settings", "errors"}),
+    frozenset({"snapshot", "redact", "settings", "errors", "muting"}),
     frozenset({"query", "prices"}),
     frozenset({"store", "recorder"}),
     frozenset({"scoring"}),

@@ -45,6 +45,14 @@ def test_a_budget_says_how_large_it_must_be(chain):
     assert f"to {len(VACATION)} characters" in diagnosis.advice
 
 
+def test_what_was_cut_behind_a_whole_best_passage_is_a_weaker_reason(chain):
+    found, made_up = (VACATION, PARKING, SICK, CANTEEN), "You get 40 days of vacation in Ostmere, paid twice."
+    behind = diagnose(chain(found=found, shown=(VACATION,), answer=made_up))
+    before = diagnose(chain(found=found, shown=(VACATION[:28],), answer=made_up))
+    assert before.failure == "context_truncated"
+    assert behind.failure in ("unsupported", "contradicted")
+
+
 @pytest.mark.parametrize("value", ["", "None", "[]"])
 def test_an_empty_variable_of_the_prompt_is_named(value):
     trace = build(

@@ -28,6 +28,20 @@ PEAKS = (
     "Mount Logan is the highest mountain in Canada and the second-highest peak in North America."
 )
 
+CANTEEN = (
+    "Canteen: The canteen in Ostmere serves lunch from 11:45 to 14:00. A meal costs 4.80 euros, a meal for a guest 8.50 euros. "
+    "A place to park is booked from 7 days ahead and costs 4 euros per day."
+)
+FIRE = (
+    "416 Fire. The 416 and Burro fires are active wildfires in the southwestern portion of Colorado. They had major impacts on "
+    "tourism and commerce for communities there."
+)
+INSURANCE = "Pipe damage is covered up to 50,000 francs. The deductible is 500 francs for each claim."
+LIMITS = "The API accepts 120 requests per minute. Each request may carry 20 items."
+OVEN = "Heat the oven to 350 degrees Fahrenheit and bake for 30 minutes."
+BORN = "Clara Voss was born in Ghent in 1902. She moved to Canada in 1937."
+MEALS = "What is the price of a meal in the canteen in Ostmere?"
+
 # passage, question, what is right, what is wrong
 PAIRS = [
     (REWARD, "What is the reward for recommending a new engineer in Calder Bay?", "2,200 euros.", "1,500 euros."),
@@ -60,6 +74,23 @@ PAIRS = [
     (WEATHER, "When was it updated?", "Updated on 14 January 2025, 08:30.", "Updated on 14 January 2025, 18:30."),
     (REVENUE, "How did revenue develop?", "Revenue grew 12% to $4.6 billion.", "Revenue fell 12% to $4.6 billion."),
     (REVENUE, "By how much did income grow?", "Net income grew by $230 million.", "Net income grew by $320 million."),
+    (CANTEEN, MEALS, "4.80 euros.", "4.30 euros."),
+    (CANTEEN, MEALS, "A meal in the canteen in Ostmere costs €4.80.", "A meal in the canteen in Ostmere costs €4.30."),
+    (CANTEEN, MEALS, "€4.80", "€7"),
+    (
+        FIRE,
+        "What is the status of the 416 fire?",
+        "The 416 is active and has had major impacts on tourism and commerce in southwest Colorado.",
+        "The 466 is active and has had major impacts on tourism and commerce in southwest Colorado.",
+    ),
+    (
+        LIMITS,
+        "How many requests per hour are possible?",
+        "120 per minute, so 7,200 requests per hour.",
+        "120 per minute, so 2,700 requests per hour.",
+    ),
+    (OVEN, "How hot is the oven?", "Heat the oven to 175 °C.", "Heat the oven to 215 °C."),
+    (BORN, "How old was she when she moved?", "Clara Voss was 35 years old.", "Clara Voss was 45 years old."),
     (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
     (
         GERMAN,
@@ -87,3 +118,23 @@ def test_what_is_said_of_somebody_else_contradicts_nothing():
         "Mauna Kea is the highest mountain in Canada.", [PEAKS], "Which is the highest mountain in Canada?"
     )
     assert swapped.label == "contradicted"
+
+
+SAYS_WITHOUT_LOOKING_UP = [
+    (INSURANCE, "How much of a 2,000 franc claim is paid?", "With a deductible of 500 francs, 1,500 francs are paid."),
+    (
+        LIMITS,
+        "How many requests per minute?",
+        "The API accepts 120 requests per minute [1], as said above in 80 words.",
+    ),
+    (CANTEEN, "When is lunch?", "1. Lunch is from 11:45 to 14:00 in the canteen in Ostmere (see passage 12)."),
+]
+
+
+@pytest.mark.parametrize(("passage", "question", "answer"), SAYS_WITHOUT_LOOKING_UP)
+def test_a_number_that_follows_or_counts_the_text_itself_is_not_missed_in_the_passages(
+    passage: str, question: str, answer: str
+):
+    value = answer_value(assess(answer, [passage], question))
+    assert value is not None
+    assert value >= 0.5

@@ -1,13 +1,13 @@
 """Rules on the way from the documents to the prompt: what was cut off, left out, or never filled in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
 from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
+from weaklink.model import ContextPassage, Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
 from weaklink.model.dataflow import documents_in, visible_part
 from weaklink.model.roles import roles
 from weaklink.scoring.sufficiency import sufficiency
@@ -56,16 +56,23 @@ def context_truncated(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
     whole_texts = [document.content for document in _documents_to_pack(trace)]
     before, after = (sufficiency(trace.dataflow.asked, texts).value for texts in (whole_texts, shown_texts))
     shown = sum(passage.share for passage in packed) / len(packed)
+    of_best = _shown_of_best(packed)
     bad = max(ramp(after, limits.insufficient), trouble(trace, scores, limits))
-    harm = max(ramp(before - after, limits.sufficiency_lost), ramp(shown, limits.little_shown))
+    harm = max(ramp(before - after, limits.sufficiency_lost), ramp(of_best, limits.little_shown))
     says = f"{len(cut)} of {len(packed)} passages reached the model cut or not at all ({shown:.0%} of their text did)"
     size = sum(len(text) for text in whole_texts)
     advice = (
         f"raise the budget of the packing step from about {sum(map(len, shown_texts)):,} to {size:,} characters "
         f"(some {size // 4:,} tokens), put the best passage first, or retrieve fewer and shorter passages"
     )
-    signals = {"lost": max(0.0, before - after), "hidden": 1.0 - shown}
+    signals = {"lost": max(0.0, before - after), "hidden": 1.0 - of_best}
     yield Finding(where_lost(trace).id, harm * bad, says, _not_passed(trace), advice, signals=signals)
+
+
+def _shown_of_best(packed: Sequence[ContextPassage]) -> float:
+    """Share of the passages in the prompt, 0..1, of which each counts half as much as the one before it."""
+    weights = [0.5**place for place in range(len(packed))]
+    return sum(passage.share * weight for passage, weight in zip(packed, weights, strict=True)) / sum(weights)
 
 
 def where_lost(trace: Trace) -> Span:

@@ -19,7 +19,7 @@ from weaklink.diagnosis.live import Live, Search, Stored, live_of
 from weaklink.errors import WeaklinkError
 from weaklink.model import Document, Evidence, Span, Trace, text_of
 from weaklink.model.roles import roles
-from weaklink.recorder.muting import muted
+from weaklink.muting import muted
 from weaklink.scoring.question import bm25, frequencies, read_question
 from weaklink.scoring.sufficiency import sufficiency
 

@@ -15,7 +15,9 @@ _NO = re.compile(r"^\s*(?:no|nope|false|incorrect|nein|non)\b[\s,.!:;-]*", re.IG
 _LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure|ja|nein|oui|non|sí)\s*[,.!:;]\s*", re.IGNORECASE)
 _NOT_NAMES = frozenset({"am", "pm", "i", *DAYS})
 _CITATION = re.compile(
-    r"\[\d{1,3}(?:, ?\d{1,3})*\]|\(?\b(?:passages?|documents?|sources?|step|method|option|part|tip) #?\d{1,3}\b(?: and \d{1,3})?\)?:?",
+    r"\[\d{1,3}(?:, ?\d{1,3})*\]"
+    r"|\(?(?:\b(?:ref|see|source)\W{1,2})?\b(?:passages?|documents?|sources?|step|method|option|part|tip) #?\d{1,3}\b"
+    r"(?: and \d{1,3})?\)?:?",
     re.IGNORECASE,
 )
 """What points to a passage or counts a step; its numbers are no claims."""

@@ -27,6 +27,9 @@ class Contradiction(NamedTuple):
 
 _MIN_STRENGTH = 0.5
 _UNITS_TRIED = 3
+_VALUES = ("number", "time", "date")
+_NEIGHBOUR = 0.75
+"""How much a word counts that stands in the sentence before or behind."""
 
 
 def contradictions(claim: Claim, index: ContextIndex) -> list[Contradiction]:
@@ -79,14 +82,21 @@ def _same_topic(claim: Claim, index: ContextIndex) -> list[int]:
     return sorted(shared, key=lambda number: (-shared[number], number))[:_UNITS_TRIED]
 
 
-def _strength(claim: Claim, number: int, index: ContextIndex, difference: Difference) -> float:
+def _strength(claim: Claim, number: int, index: ContextIndex, difference: Difference, *, agrees: bool = False) -> float:
     """Share, by weight, of the claim's other words that the unit has; 0 where nothing is left to compare."""
     rest = _rest(claim, index, difference)
     # A word that no passage has ("lasts" for "is") may be another word for the same; it weighs half.
     total = index.total_weight(rest & index.values) + 0.5 * index.total_weight(rest - index.values)
     # The values of a record all speak of one thing, whose name stands in a unit of its own.
     held = index.values if index.is_record else index.held_by(number)
-    return index.total_weight(rest & held) / total if total else 0.0
+    shared = index.total_weight(rest & held)
+    around = index.values_around(number)
+    # What a passage is about need not be said in each of its sentences; but then each of them may be the one that agrees.
+    is_other_value = difference.kind in _VALUES and not difference.values <= around
+    counts_around = _is_long(claim) if agrees else is_other_value and not _is_long(claim)
+    if counts_around and not index.is_record:
+        shared += _NEIGHBOUR * index.total_weight((rest & around) - held)
+    return shared / total if total else 0.0
 
 
 def _rest(claim: Claim, index: ContextIndex, difference: Difference) -> frozenset[str]:
@@ -105,5 +115,9 @@ def _agreed_elsewhere(claim: Claim, difference: Difference, index: ContextIndex,
     if index.is_record:
         return bool(holders)
     # A long claim says more than one unit holds; the words beside its number are what counts there.
-    nearly = 0.9 if len(set(claim.values)) <= LONGEST_DENIED or difference.kind != "number" else 0.6
-    return any(_strength(claim, place, index, difference) >= nearly * strength for place in holders)
+    nearly = 0.6 if _is_long(claim) and difference.kind == "number" else 0.9
+    return any(_strength(claim, place, index, difference, agrees=True) >= nearly * strength for place in holders)
+
+
+def _is_long(claim: Claim) -> bool:
+    return len(set(claim.values)) > LONGEST_DENIED

@@ -8,13 +8,16 @@ from weaklink.scoring.claim import Claim
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import counted, is_ordinal, is_year
 from weaklink.scoring.text.stems import stem
-from weaklink.scoring.text.tokens import Token
+from weaklink.scoring.text.tokens import Token, tokenise
 
 _YEAR = stem("year")
 _HOUR = stem("hour")
 _MOST = 6
 """Numbers of one measure that are tried with each other: of more, some two add up to anything."""
 _MOST_TIMES = 100
+_CONVERT = (7, 12, 24, 52, 60, 365)
+_OLDEST = 130
+_TELLS_AGE = re.compile(r"\b(?:old|age[ds]?|turned|years?|anniversary|birthday)\b", re.IGNORECASE)
 _COMPARES = re.compile(
     r"\b(?:more|less|fewer|than|together|total|combined|altogether|sum|difference|both|extra|left|remain\w*|later|earlier|apart"
     r"|after|before|took|last(?:s|ed)|(?:by|for) (?:how|\W?\d))\b",
@@ -31,7 +34,36 @@ def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
     if number in spans:
         return spans[number]
     numbers = [other for other in stated if other.kind == "number"]
-    return _follows(number, numbers) or _of_evidence(number, counts, token, claim, index)
+    asked = [other for other in tokenise(claim.question) if other.kind == "number"]
+    return (
+        _follows(number, [*numbers, *asked])
+        or _converted(number, numbers)
+        or _age(number, claim, index)
+        or _of_evidence(number, counts, token, claim, index)
+    )
+
+
+def _converted(number: float, stated: Sequence[Token]) -> Token | None:
+    """From a number by the minutes of an hour, the months of a year and the like: "120 a minute, so 7,200 an hour"."""
+    return next((one for one in stated for often in _CONVERT if _equal(float(one.value) * often, number)), None)
+
+
+def _age(number: float, claim: Claim, index: ContextIndex) -> Token | None:
+    """From two years of the claim and its evidence, where it tells how old somebody is, or how long something took."""
+    if number > _OLDEST or not _TELLS_AGE.search(f"{claim.text} {claim.question}"):
+        return None
+    places = index.evidence(claim.topic)[0][:3]
+    near = sorted({place for at in places for place in index.around(at)})
+    tokens = [*claim.tokens, *(token for place in near for token in index.units[place].tokens)]
+    years = {token.value: token for token in tokens if token.kind == "number" and is_year(token)}
+    if len(years) > _MOST:
+        return None
+    pairs = combinations(sorted(years), 2)
+    return next((years[one] for one, other in pairs if number in (_apart(one, other), _apart(one, other) - 1)), None)
+
+
+def _apart(one: str, other: str) -> float:
+    return float(other) - float(one)
 
 
 def _of_evidence(number: float, counts: str, token: Token, claim: Claim, index: ContextIndex) -> Token | None:

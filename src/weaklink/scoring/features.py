@@ -9,6 +9,7 @@ from typing import NamedTuple
 from weaklink.scoring.claim import Claim
 from weaklink.scoring.contradiction import Contradiction, contradictions
 from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.quantities import is_figure
 from weaklink.scoring.records import Conflicts, Record
 from weaklink.scoring.spelling import spelt_as
 from weaklink.scoring.text.lexicon import DAYS
@@ -27,6 +28,7 @@ FEATURES: dict[str, int] = {
     "novel_trigrams": 1,
     "longest_uncovered_run": 1,
     "novel_numbers": 1,
+    "novel_figures": 1,
     "numbers_not_in_evidence": 1,
     "times_not_in_evidence": 1,
     "novel_months": 1,
@@ -219,9 +221,11 @@ class Aligner:
         near = {token.value for number in chosen[:3] for token in self.index.units[number].tokens}
         numbers, times = claim.of_kind("number"), claim.of_kind("time")
         names = [token.value for token in claim.names]
+        looked_up = [token for token in claim.tokens if is_figure(token, claim.tokens)]
         top_negated = bool(chosen) and self.index.units[chosen[0]].negated
         return {
             "novel_numbers": _count_missing(numbers, known),
+            "novel_figures": _count_missing((t.value for t in looked_up if t.value not in claim.asked), known),
             "numbers_not_in_evidence": _count_missing(numbers, near),
             "times_not_in_evidence": _count_missing(times, near),
             "novel_months": _count_missing(claim.of_kind("month"), known),

@@ -35,10 +35,20 @@ _SIZES: dict[str, dict[str, float]] = {
     "speed": {"m/s": 1, "km/h": 1 / 3.6, "mph": 0.44704},
 }  # fmt: skip
 _UNITS = {stem(name): (dimension, name, size) for dimension, sizes in _SIZES.items() for name, size in sizes.items()}
+_COUNTED_ON_FINGERS = 10
+_ALWAYS = frozenset({"24", "7"})
+_EACH = ("per", "a", "an", "each", "every")
+_WORD = stem("words")
+_KNOWN = {
+    ("12", stem("months")), ("24", stem("hours")), ("52", stem("weeks")), ("60", stem("minutes")), ("60", stem("seconds")),
+    ("7", stem("days")), ("365", stem("days")), ("100", "%"),
+}  # fmt: skip
 _PER = {("m", "s"): "m/s", ("km", "h"): "km/h", ("kilometre", "hour"): "km/h", ("metre", "second"): "m/s"}
 _PER_STEMS = {(stem(one), stem(other)): name for (one, other), name in _PER.items()}
 _CLOSE = 0.005
 """Relative difference up to which two sizes are one: "6.5 km" is "4 miles" to nobody, "30 cm" is "0.3 m"."""
+_DEGREES = 3.0
+"""Difference up to which two temperatures are one: cooks write 350 °F as 175 °C, which is 347."""
 
 
 def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
@@ -73,7 +83,25 @@ def _at(tokens: Sequence[Token], place: int) -> Quantity | None:
 
 def same(one: Quantity, other: Quantity) -> bool:
     """The two measure the same and are equally large."""
-    return one.dimension == other.dimension and abs(one.size - other.size) <= _CLOSE * abs(other.size) + 1e-12
+    close = (
+        _DEGREES if one.unit.value != other.unit.value and one.dimension == "temperature" else _CLOSE * abs(other.size)
+    )
+    return one.dimension == other.dimension and abs(one.size - other.size) <= close + 1e-12
+
+
+def is_figure(token: Token, tokens: Sequence[Token]) -> bool:
+    """A number that is looked up, not counted on the fly: of a measure, with decimals, above ten, or a label ("floor 7").
+
+    "3rd" is none, nor is what everybody knows ("12 months"), nor the length of the text itself ("in 80 words").
+    """
+    if token.kind != "number" or is_ordinal(token):
+        return False
+    counts = counted(tokens, token)
+    round_the_clock = token.value in _ALWAYS and {other.value for other in tokens} >= _ALWAYS
+    if round_the_clock or counts == _WORD or (token.value, counts) in _KNOWN:
+        return False
+    of_measure = bool(token.unit) or counts in _UNITS
+    return of_measure or not counts or "." in token.value or float(token.value) > _COUNTED_ON_FINGERS
 
 
 def spelt_like(tokens: Sequence[Token], known: Sequence[Quantity]) -> Iterator[tuple[Token, Token]]:
@@ -94,6 +122,8 @@ def counted(tokens: Sequence[Token], number: Token) -> str:
     if number.unit:
         return number.unit
     for token in tokens[place + 1 : place + 4]:
+        if token.surface.lower() in _EACH:
+            return ""  # "120 per minute" are no minutes
         if token.content:
             return token.value if token.kind == "word" else ""
     return ""

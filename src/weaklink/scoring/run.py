@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from weaklink.model import Score, Trace
-from weaklink.recorder.muting import muted
+from weaklink.muting import muted
 from weaklink.scoring.named import AnyScorer, as_scorer
 from weaklink.scoring.scorer import default_scorers
 

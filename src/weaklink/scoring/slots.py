@@ -179,7 +179,8 @@ def miscounted(claim: Claim, index: ContextIndex) -> Iterator[tuple[int, Differe
     if not claim.asked or claim.follows or len(set(claim.values)) > _LONGEST:
         return
     for token in claim.tokens:
-        counts = counted(claim.tokens, token) if token.kind == "number" and not token.unit else ""
+        is_said = token.kind == "number" and not token.unit and token.value not in claim.asked
+        counts = counted(claim.tokens, token) if is_said else ""
         theirs = index.counts(token.value) if counts in _COUNTED else frozenset[str]()
         if theirs and theirs.isdisjoint({"", counts}):
             number = index.postings[token.value][0]

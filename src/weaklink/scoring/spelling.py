@@ -12,7 +12,8 @@ from weaklink.scoring.text.tokens import Token
 def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
     """`claim` with other values for what the passages measure in another unit, and for what follows from their numbers.
 
-    A number that follows from others by a sum, a difference or a product gets the value of one of these.
+    A number that follows from others by a sum, a difference or a product gets the value of one of these, as a word: no passage
+    gives it, so none can give another one.
     """
     strange = [token for token in claim.tokens if token.kind == "number"]
     if not strange:
@@ -24,7 +25,7 @@ def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
         if token.value not in index.values:
             operand = operand_of(token, claim, index)
             if operand is not None:
-                instead[token] = operand
+                instead[token] = operand._replace(kind="word")
     if not instead:
         return claim
     tokens = tuple(

@@ -7,7 +7,7 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weaklink.recorder.muting import callbacks_variables, is_muted
+from weaklink.muting import callbacks_variables, is_muted
 
 if TYPE_CHECKING:
     from uuid import UUID

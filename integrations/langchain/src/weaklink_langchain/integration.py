@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from weaklink.recorder.muting import is_muted
+from weaklink.muting import is_muted
 from weaklink_langchain.context import installed, recording
 from weaklink_langchain.handler import WeaklinkCallbackHandler
 

@@ -13,9 +13,9 @@ from weakref import WeakValueDictionary
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.settings import Settings
 
+from weaklink.muting import is_muted
 from weaklink.recorder import recorder_for
 from weaklink.recorder.latest import Latest, here
-from weaklink.recorder.muting import is_muted
 from weaklink_llama_index.context import attached, recording
 from weaklink_llama_index.shapes import field
 from weaklink_llama_index.tracing import Tracing

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from weaklink.model import Score, Trace
-from weaklink.recorder.muting import muted
+from weaklink.muting import muted
 from weaklink.scoring import Cost
 from weaklink_ragas.answers import Answers
 from weaklink_ragas.asking import NO_JSON, Asker, JudgeFailed, Sitting, sitting
