@@ -5,6 +5,7 @@ import json
 import pytest
 
 from weaklink.bench import compare, load_result
+from weaklink.bench.alone import UnusableFolder, alone_in
 from weaklink.bench.comparison import result_of
 from weaklink.bench.measure import Task
 from weaklink.bench.recipes import UnknownStore, choose, pip_line
@@ -99,6 +100,21 @@ def test_what_the_corpus_and_the_labels_lack_is_in_the_result(docs, asked, tmp_p
     )
     assert result.corpus.labelled == 1
     assert "corpus: not read: 1 .pdf" in str(result)
+
+
+def test_two_comparisons_in_one_folder_would_measure_each_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    corpus = ["Vacation is 27 days.", "Sick notes from day three."]
+    with alone_in(tmp_path / ".weaklink" / "bench"), pytest.raises(UnusableFolder, match="another comparison runs in"):
+        compare(["exact"], corpus, repeats=1, rounds=1)
+    assert compare(["exact"], corpus, repeats=1, rounds=1).measured
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".weaklink").write_text("a file")
+    with pytest.raises(UnusableFolder, match=r"nothing can be written in .*bench"):
+        compare(["exact"], ["Vacation is 27 days.", "Sick notes from day three."], repeats=1, rounds=1)
 
 
 def test_the_pip_line_can_be_pasted_into_a_shell():

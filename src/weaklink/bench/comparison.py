@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklink import __version__
+from weaklink.bench.alone import alone_in
 from weaklink.bench.answers import EXTRACTIVE, AnswerEffect, Chain, answer_effects, chain_named, effects_of
 from weaklink.bench.corpus import UnusableCorpus, load_corpus
 from weaklink.bench.data import Query, Value
@@ -101,24 +102,25 @@ def compare(
     chosen = choose(names, framework, settings or {}, sweep=sweep)
     check_urls(urls or {}, chosen)
     place = Path(folder)
-    used = embedder or next((each.embedder for each in own.values() if each.embedder is not None), None)
-    vectors = embed_all(as_embedder(used), [p.text for p in passages], [q.text for q in asked], place / "vectors")
-    workload = Workload.of(passages, asked, vectors)
-    task = Task(k=min(k, len(passages)), rounds=rounds, seed=seed, measures=FULL if full else BASIC)
-    if isinstance(chain, str):
-        task = replace(task, chain=chain, measures=task.measures | {"answers"})
-    session = Session(place / "unfinished", workload, chosen, task, repeats, embedder_name)
-    runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress, is_time_up)]
-    source = str(corpus) if isinstance(corpus, str | Path) else "given"
-    effects = (
-        answer_effects(chain, stores, workload.questions, seed=seed)
-        if isinstance(stores, Mapping) and len(stores) > 1 and callable(chain)
-        else None
-    )
-    result = result_of(runs, workload, vectors, task, repeats, source, effects)
-    save_rows(place / "rows.jsonl", runs, workload, task.k)
-    if session.is_done:
-        session.finish()
+    with alone_in(place):
+        used = embedder or next((each.embedder for each in own.values() if each.embedder is not None), None)
+        vectors = embed_all(as_embedder(used), [p.text for p in passages], [q.text for q in asked], place / "vectors")
+        workload = Workload.of(passages, asked, vectors)
+        task = Task(k=min(k, len(passages)), rounds=rounds, seed=seed, measures=FULL if full else BASIC)
+        if isinstance(chain, str):
+            task = replace(task, chain=chain, measures=task.measures | {"answers"})
+        session = Session(place / "unfinished", workload, chosen, task, repeats, embedder_name)
+        runs = [*measured(own, workload, task, repeats), *session.run(urls or {}, limit_s, progress, is_time_up)]
+        source = str(corpus) if isinstance(corpus, str | Path) else "given"
+        effects = (
+            answer_effects(chain, stores, workload.questions, seed=seed)
+            if isinstance(stores, Mapping) and len(stores) > 1 and callable(chain)
+            else None
+        )
+        result = result_of(runs, workload, vectors, task, repeats, source, effects)
+        save_rows(place / "rows.jsonl", runs, workload, task.k)
+        if session.is_done:
+            session.finish()
     notes = (*left_out, *unknown)
     return result.model_copy(update={"corpus": result.corpus.model_copy(update={"notes": notes})})
 
