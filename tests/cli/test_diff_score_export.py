@@ -88,11 +88,19 @@ def test_export_to_stdout_is_json_lines(filled):
 def test_doctor_finds_all_well(filled):
     data = filled.json("doctor")
     assert data["ok"]
-    assert {check["part"] for check in data["checks"]} == {"versions", "integrations", "demo", "store"}
+    assert {check["part"] for check in data["checks"]} == {"versions", "integrations", "extras", "demo", "store"}
     said = {(check["part"], check["name"]): check for check in data["checks"]}
     assert said["store", "contents"]["says"].startswith("3 traces, 11 spans")
     assert "quick_check" in filled.ok("doctor")
     assert "integrity_check" in filled.ok("doctor", "--deep")
+
+
+def test_doctor_says_how_to_get_what_is_not_installed(cli, monkeypatch):
+    found = {check["name"]: check for check in cli.json("doctor")["checks"] if check["part"] == "extras"}
+    assert {name: check["state"] for name, check in found.items()} == {"viewer": "ok", "ragas": "ok", "models": "ok"}
+    monkeypatch.setattr("weaklink.cli.checks._has_module", lambda name: name != "uvicorn")
+    viewer = next(check for check in cli.json("doctor")["checks"] if check["name"] == "viewer")
+    assert (viewer["state"], viewer["advice"]) == ("missing", 'pip install "weaklink[view]"')
 
 
 def test_doctor_without_a_store_is_not_alarmed(cli):

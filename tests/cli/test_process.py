@@ -47,6 +47,15 @@ def test_help_of_every_verb_has_examples(cli):
         assert f"weaklink {verb}" in text
         assert "--json" in text
         assert verb == "demo" or "--store" in text
+        assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_the_overview_shows_each_verb_in_one_whole_line(cli):
+    text = cli.ok("--help")
+    assert "Exit codes: 0 fine" in text
+    verbs = text.split("Commands:")[1].splitlines()[1:]
+    assert len([line for line in verbs if line.strip()]) == 13
+    assert all(len(line) <= 80 and "..." not in line for line in verbs)
 
 
 def test_a_pipe_that_is_closed_is_no_error(filled):

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from weaklink.model import Trace
+from weaklink.model import Step, Trace
 from weaklink.model.roles import roles
 from weaklink.testing import build
 
@@ -12,6 +12,12 @@ PASSAGE: JsonValue = {"$type": "document", "content": "Ada wrote it.", "metadata
 def role_of(trace: Trace) -> dict[str, str]:
     found = roles(trace)
     return {span.name: found[span.id] for span in trace.spans if span.id in found}
+
+
+def test_a_step_is_printed_as_people_call_it():
+    assert str(Step(span_id="1", name="ChatOpenAI", kind="llm", role="generate")) == "generate (ChatOpenAI)"
+    assert str(Step(span_id="1", name="retrieve", kind="chain", role="retrieve")) == "retrieve"
+    assert str(Step(span_id="1", name="boom", kind="chain")) == "boom"
 
 
 def test_kinds_have_roles():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -23,7 +24,7 @@ def alone_in(folder: Path) -> Generator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        connection = apsw.Connection(str(folder / "lock"))
+        connection: Any = apsw.Connection(str(folder / "lock"))
     except (OSError, apsw.CantOpenError) as error:
         raise UnusableFolder(
             f"nothing can be written in {folder}: {error}; run the comparison where you may write"

@@ -55,8 +55,10 @@ def bench(
     framework: Annotated[str | None, typer.Option("--framework", "-f", metavar="NAME", help=_FRAMEWORK)] = None,
     embedder: Annotated[str | None, typer.Option("--embedder", metavar="NAME", help=_EMBEDDER)] = None,
     chain: Annotated[str | None, typer.Option("--chain", metavar="NAME", help=_CHAIN)] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many passages a search returns.")] = 10,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often each store is opened and filled.")] = 3,
+    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="How many passages a search returns.")] = 10,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, metavar="N", help="How often each store is opened and filled.")
+    ] = 3,
     full: Annotated[bool, typer.Option("--full", help="Also many clients, writing, filters, other k, MMR.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also other parameters of the indexes.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="STORE.NAME=VALUES", help=_SET)] = None,

@@ -19,6 +19,10 @@ _CORE = ("weaklink", "pydantic", "apsw", "orjson", "numpy", "rich", "typer", "wo
 # What serves a framework: the framework's module, our distribution, its name for pip.
 _INTEGRATIONS = (("LangChain", "langchain_core", "langchain", "weaklink-langchain"),
                  ("LlamaIndex", "llama_index.core", "llama_index", "weaklink-llama-index"))  # fmt: skip
+# What is no part of the core: what it is for, the modules that it needs, how to get them.
+_EXTRAS = (("viewer", "weaklink view", ("fastapi", "uvicorn"), 'pip install "weaklink[view]"'),
+           ("ragas", "weaklink score --with ragas:faithfulness", ("weaklink_ragas",), "pip install weaklink-ragas"),
+           ("models", "weaklink score --with onnx:groundedness", ("weaklink_models",), "pip install weaklink-models"))  # fmt: skip
 _DEMO = (("chromadb", "chromadb"), ("xllamacpp", "xllamacpp"))
 
 
@@ -27,7 +31,7 @@ class Check:
     """One thing that was looked at."""
 
     part: str
-    """"versions", "integrations", "demo", "store" or "stress"."""
+    """"versions", "integrations", "extras", "demo", "store" or "stress"."""
     name: str
     state: Literal["ok", "missing", "note", "wrong"]
     """"missing" is an extra that is not there; only "wrong" is a fault."""
@@ -42,7 +46,14 @@ class Check:
 
 def all_checks(store: str | None, *, deep: bool = False, stress: bool = False) -> list[Check]:
     """All checks, part by part."""
-    return [*_versions(), *_integrations(), *_demo(), *_store(store, deep=deep), *(_stress(store) if stress else ())]
+    return [
+        *_versions(),
+        *_integrations(),
+        *_extras(),
+        *_demo(),
+        *_store(store, deep=deep),
+        *(_stress(store) if stress else ()),
+    ]
 
 
 def _stress(given: str | None) -> Iterator[Check]:
@@ -119,6 +130,14 @@ def _loaded(title: str, point: Any, says: str) -> Check:
     except Exception as error:  # noqa: BLE001 - whatever a package raises when it is imported is what is wrong with it
         return Check("integrations", title, "wrong", f"fails when it is imported: {type(error).__name__}: {error}")
     return Check("integrations", title, "ok", says)
+
+
+def _extras() -> Iterator[Check]:
+    for name, serves, modules, advice in _EXTRAS:
+        if all(map(_has_module, modules)):
+            yield Check("extras", name, "ok", f"for {serves}")
+        else:
+            yield Check("extras", name, "missing", f"{serves} needs it", advice)
 
 
 def _demo() -> Iterator[Check]:

@@ -48,9 +48,9 @@ def demo(
     Exit code 0 when every sabotaged step was named and no right answer was blamed, else 1.
 
     \b
-    weaklink demo                                     with a real model on this machine
-    weaklink demo --llm scripted                      the same in seconds, without one
-    weaklink demo --case upside-down-reranker         one case
+    weaklink demo                              with a real model on this machine
+    weaklink demo --llm scripted               the same in seconds, without one
+    weaklink demo --case upside-down-reranker  one case
     """
     from weaklink.cli.screen import show_json
     from weaklink.demo import load_cases

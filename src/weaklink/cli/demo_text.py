@@ -89,6 +89,7 @@ def closing_block(results: Sequence[DemoResult], store: str | None, look: Look) 
     for command, does in (
         (f"weaklink show {tail}{where}", f"the whole story of {shown.case.id}"),
         (f"weaklink list{where}", "all of these runs"),
+        (f"weaklink view{where}", "the same in the browser"),
         (f"weaklink export {tail}{where} --format html -o report.html", "one of them as a page"),
     ):
         has_room = len(command) + len(does) + 4 <= look.width

@@ -47,7 +47,7 @@ def diagnose(
     \b
     weaklink diagnose                       all that waits
     weaklink diagnose -j 2                  the same in two processes
-    weaklink diagnose --watch               beside your application, with a quarter of a core
+    weaklink diagnose --watch               beside your application
     weaklink diagnose --watch --sample 0.1  the same for every tenth trace
     weaklink diagnose standby pay --again
     """

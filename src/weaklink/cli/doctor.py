@@ -30,7 +30,7 @@ def doctor(
 
     \b
     weaklink doctor
-    weaklink doctor --stress          whether what Weaklink promises holds on this machine
+    weaklink doctor --stress          whether the promises hold on this machine
     weaklink doctor --store /srv/rag/.weaklink/traces.db --json
     """
     from weaklink.cli.checks import all_checks

@@ -51,9 +51,11 @@ def list_traces(
     step:retriever             role, kind or name of the weak link
     failure:context_truncated  how the weak link failed
     confidence:<0.6            probability of the verdict
-    relevance:<0.3             lowest score of any step; also sufficiency, groundedness, answer_relevance,
-                               and each score that the store has
-    status:error               how the call ended: ok, error, cancelled, interrupted, abandoned, recovered, incomplete
+    relevance:<0.3             lowest score of any step; also sufficiency,
+                               groundedness, answer_relevance, and each score
+                               that the store has
+    status:error               how the call ended: ok, error, cancelled,
+                               interrupted, abandoned, recovered, incomplete
     latency:>2s                how long it took; also latency:200ms..2s
     tokens:>4000 steps:>50     tokens in and out, number of steps
     name:support* model:gpt*   the chain, a model that was called

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -34,19 +35,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-app.command("demo")(demo)
-app.command("list")(list_traces)
-app.command("show")(show)
-app.command("diagnose")(diagnose)
-app.command("blame")(blame)
-app.command("view")(view)
-app.command("diff")(diff)
-app.command("score")(score)
-app.add_typer(bench_app, name="bench")
-app.command("export")(export)
-app.command("import")(import_file)
-app.command("prune")(prune)
-app.command("doctor")(doctor)
+_VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("demo", demo, "a RAG chain over a small handbook, broken nine times and diagnosed"),
+    ("list", list_traces, "recent traces: verdict, weak link, question, time, tokens"),
+    ("show", show, "one trace: verdict, evidence, passages, steps with their scores"),
+    ("diagnose", diagnose, "score and diagnose what waits; --watch goes on with what comes"),
+    ("blame", blame, "what the broken traces share: a prompt, an index, a tool, a source"),
+    ("view", view, "all of this in the browser"),
+    ("diff", diff, "two traces step by step: passages, prompts, scores, verdicts"),
+    ("score", score, "score with more or other scorers; --estimate says what that costs"),
+    ("export", export, "traces as JSON lines, or one as HTML, Markdown, text or JSON"),
+    ("import", import_file, "read traces from JSON lines into the store"),
+    ("prune", prune, "delete old traces: by age, number or size"),
+    ("doctor", doctor, "versions, integrations, health of the store, what is missing"),
+)
+for _name, _verb, _says in _VERBS:
+    app.command(_name, short_help=_says)(_verb)
+app.add_typer(bench_app, name="bench", short_help="vector stores on your own documents and questions")
 
 
 def _version(wanted: bool) -> None:
@@ -64,10 +69,13 @@ def root(
     """Finds the weak link of a RAG chain: which step broke, why, and how sure that is.
 
     \b
-    weaklink demo          a real RAG chain on this machine, broken and diagnosed before your eyes
+    weaklink demo          a real RAG chain on this machine, broken and diagnosed
     weaklink list          what your own chains did lately
     weaklink show last     the newest of them, step by step
     weaklink view          the same in the browser
+
+    Each command says more with --help. Exit codes: 0 fine, 1 something is broken (demo, show --check, doctor, bench), 2 wrong
+    usage, 130 stopped with Ctrl-C.
     """
 
 

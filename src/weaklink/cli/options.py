@@ -19,7 +19,7 @@ WidthOption = Annotated[
 ]
 QueryArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[QUERY]", help="Which traces, see `weaklink list --help`.", show_default=False),
+    typer.Argument(metavar="QUERY", help="Which traces, see `weaklink list --help`.", show_default=False),
 ]
 PricesOption = Annotated[
     str | None,

@@ -53,8 +53,8 @@ def score(
     \b
     weaklink score last
     weaklink score standby pay --with relevance,groundedness
-    weaklink score --with ragas:faithfulness --estimate     needs weaklink-ragas and a judge
-    weaklink score --with my_scorers.py:politeness          your own function of a trace
+    weaklink score --with ragas:faithfulness --estimate  needs weaklink-ragas
+    weaklink score --with my_scorers.py:politeness       your function of a trace
     """
     from weaklink.cli.finding import find_traces, reading
     from weaklink.cli.screen import counting, look, show_block, show_json

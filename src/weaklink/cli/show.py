@@ -11,7 +11,7 @@ from weaklink.cli.options import JsonOption, StoreOption, WidthOption
 
 
 def show(
-    trace: Annotated[str, typer.Argument(metavar="[ID|last]", help="The trace's id, or the end of it.")] = "last",
+    trace: Annotated[str, typer.Argument(metavar="ID|last", help="The trace's id, or the end of it.")] = "last",
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also the framework's own steps, every retrieval, the whole prompt.")
     ] = False,

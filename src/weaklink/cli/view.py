@@ -11,7 +11,7 @@ from weaklink.cli.options import JsonOption, PricesOption, StoreOption
 
 def view(
     trace: Annotated[
-        str | None, typer.Argument(metavar="[ID|last]", help="Open this trace; by default the list.")
+        str | None, typer.Argument(metavar="ID|last", help="Open this trace; by default the list.")
     ] = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[
@@ -31,7 +31,7 @@ def view(
     weaklink view
     weaklink view last
     weaklink view --store /srv/rag/.weaklink/traces.db --port 9000
-    weaklink view --prices prices.toml    with what the calls cost, see docs/viewer.md
+    weaklink view --prices prices.toml    with costs, see docs/viewer.md
     """
     import os
 

@@ -13,3 +13,7 @@ class Step(BaseModel, frozen=True):
     name: str
     kind: SpanKind
     role: Role = ""
+
+    def __str__(self) -> str:
+        """What it does and what it is called: "generate (ChatOpenAI)"."""
+        return f"{self.role} ({self.name})" if self.role and self.role != self.name else self.name

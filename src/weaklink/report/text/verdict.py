@@ -41,9 +41,7 @@ def verdict_bar(report: Report, look: Look) -> RenderableType:
     style = VERDICT_STYLES[diagnosis.verdict]
     head = Text(f"{diagnosis.verdict.upper()}", style=f"bold {style}")
     if diagnosis.culprit is not None:
-        step = diagnosis.culprit
-        named = f"{step.role} ({one_line(step.name)})" if step.role and step.role != step.name else one_line(step.name)
-        head.append(f" at {named}", f"bold {style}")
+        head.append(f" at {one_line(str(diagnosis.culprit))}", f"bold {style}")
         if diagnosis.failure:
             head.append(f": {one_line(diagnosis.failure)}", f"bold {style}")
     sure = Text(f"confidence {confidence_text(diagnosis.confidence)}", style="dim")
