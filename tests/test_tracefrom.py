@@ -73,9 +73,22 @@ def test_the_right_answer_is_kept_where_scorers_look_for_it():
 
 
 def test_nothing_found_and_nothing_said():
-    trace = trace_from("q")
+    trace = trace_from("q", [])
     assert trace.answer == ""
-    assert weaklink.diagnose(trace).verdict != "ok"
+    assert weaklink.diagnose(trace).failure in ("no_results", "empty_output")
+
+
+def test_a_log_that_does_not_tell_what_was_retrieved_blames_no_retriever():
+    answer = "Standby pay is 45 euros for a weekday night."
+    shown = trace_from(QUESTION, context=PASSAGE, answer=answer)
+    assert not shown.of_kind("retriever")
+    assert weaklink.diagnose(shown).verdict == "ok"
+    wrong = weaklink.diagnose(
+        trace_from(QUESTION, context=PASSAGE, answer="Standby pay for a weekday night is 90 euros.")
+    )
+    assert (wrong.verdict, wrong.culprit.name) == ("broken", "llm")
+    assert weaklink.diagnose(trace_from(QUESTION, answer=answer)).verdict == "unknown"
+    assert weaklink.diagnose(trace_from(QUESTION, [], answer)).failure == "no_results"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +111,6 @@ def test_what_makes_no_sense_is_said(arguments, why):
 
 
 def test_ids_are_its_own_and_sort_by_time():
-    first, second = trace_from("q"), trace_from("q")
+    first, second = trace_from("q", ["p"]), trace_from("q", ["p"])
     assert len({span.id for trace in (first, second) for span in trace.spans}) == 8
     assert all(len(span.id) == 32 and int(span.id, 16) for span in first.spans)

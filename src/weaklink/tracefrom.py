@@ -24,7 +24,7 @@ class UnusableLog(WeaklinkError):
 
 def trace_from(
     question: str,
-    documents: Iterable[str | Mapping[str, Any] | Document | Any] = (),
+    documents: Iterable[str | Mapping[str, Any] | Document | Any] | None = None,
     answer: str = "",
     context: str | None = None,
     *,
@@ -35,7 +35,8 @@ def trace_from(
 ) -> Trace:
     """A trace of four steps (chain, retriever, prompt, llm) from what a log holds of one call, to score and diagnose.
 
-    `documents` are what the retriever returned, in its order: texts, `weaklink.Document`s, those of LangChain and LlamaIndex,
+    `documents` are what the retriever returned, in its order; an empty list says that it found nothing, and None that the log does
+    not tell, so that there is no retriever to judge. They may be texts, `weaklink.Document`s, those of LangChain and LlamaIndex,
     pairs of a document and its score, or dictionaries with `content` (or `page_content` or `text`) and any of `id`, `score`,
     `higher_is_better`, `score_kind`, `metadata`. `context` is what the model was shown of them; None takes all of them, whole.
     `reference` is the right answer, where it is known: scorers that compare with one find it in the root's metadata. Durations
@@ -55,22 +56,23 @@ def trace_from(
         raise UnusableLog(
             f"documents is one {'text' if isinstance(documents, str) else 'dict'}: it must be a list; type: {_EXAMPLE}"
         )
-    found = tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
+    found = None if documents is None else tuple(_document(item, rank) for rank, item in enumerate(documents, start=1))
     if load_settings().redact:  # what is recorded is masked on its way to the store; this goes to reports without one
-        found = tuple(_masked(document) for document in found)
+        found = found and tuple(_masked(document) for document in found)
         question, answer, name = redact(question), redact(answer), redact(name)
         context, reference = context and redact(context), reference and redact(reference)
-    shown = "\n\n".join(document.content for document in found) if context is None else context
+    if context is None and found is not None:
+        context = "\n\n".join(document.content for document in found)
     start = time.time_ns() if start_ns is None else start_ns
     known: dict[str, JsonValue] = {} if reference is None else {"reference": reference}
-    return _trace(question, found, answer, shown, name, start, new_id or _new_id, known)
+    return _trace(question, found, answer, context, name, start, new_id or _new_id, known)
 
 
 def _trace(
     question: str,
-    documents: tuple[Document, ...],
+    documents: tuple[Document, ...] | None,
     answer: str,
-    context: str,
+    context: str | None,
     name: str,
     start: int,
     new_id: Callable[[], str],
@@ -83,16 +85,18 @@ def _trace(
         return Span.model_validate({"id": new_id(), "name": name, **values, **fields})
 
     prompt = f"{context}\n\n{question}" if context else question
-    inputs: dict[str, JsonValue] = {"context": context, "question": question}
-    top = {"id": root, "parent_id": None, "attributes": {"made_from": "logs"}, "metadata": metadata}
-    return Trace.of(
-        (
-            step(0, name, kind="chain", input=question, output=answer or None, **top),
-            step(1, "retriever", kind="retriever", input=question, documents=documents),
-            step(2, "prompt", kind="prompt", input=inputs, output=prompt),
-            step(3, "llm", kind="llm", input=prompt, output=answer),
-        )
+    inputs: dict[str, JsonValue] = (
+        {"question": question} if context is None else {"context": context, "question": question}
     )
+    top = {"id": root, "parent_id": None, "attributes": {"made_from": "logs"}, "metadata": metadata}
+    steps = [
+        step(0, name, kind="chain", input=question, output=answer or None, **top),
+        step(2, "prompt", kind="prompt", input=inputs, output=prompt),
+        step(3, "llm", kind="llm", input=prompt, output=answer),
+    ]
+    if documents is not None:
+        steps.insert(1, step(1, "retriever", kind="retriever", input=question, documents=documents))
+    return Trace.of(steps)
 
 
 def _masked(document: Document) -> Document:

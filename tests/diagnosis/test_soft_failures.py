@@ -25,6 +25,11 @@ def test_a_retriever_that_returns_nothing_is_blamed_before_the_model_that_made_s
     assert blamed(diagnosis) == ("broken", "retriever", "no_results")
 
 
+def test_the_only_passage_is_not_called_the_best_of_one(chain):
+    diagnosis = diagnose(chain(found=(PARKING,), answer="An employee has 60 days."))
+    assert diagnosis.summary.startswith("The only passage has relevance 0.")
+
+
 def test_a_retriever_that_returns_other_topics_is_off_topic(chain):
     diagnosis = diagnose(chain(found=(PARKING, "Canteen: A meal costs 4.80 euros."), answer="An employee has 60 days."))
     assert diagnosis.culprit.name == "retriever"

@@ -41,9 +41,10 @@ def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
     for span, lacking in _lacking(trace, scores, limits):
         relevance = scores.value(span.id, "relevance")
         if relevance is not None and relevance < limits.off_topic:
-            says = (
-                f"the best of {len(span.documents)} passages has relevance {relevance:.2f}: none is about the question"
-            )
+            many = len(span.documents)
+            says = f"the best of {many} passages has relevance {relevance:.2f}: none is about the question"
+            if many == 1:
+                says = f"the only passage has relevance {relevance:.2f}: it is not about the question"
             if not _is_english(trace, span):
                 says += " (but not all of it is in English, which the scores read best)"
             advice = "check that documents and queries go through the same embedding model, and that the right index is asked"
