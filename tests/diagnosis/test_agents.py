@@ -277,3 +277,19 @@ def test_a_search_that_is_named_like_the_question_and_was_left_out_is_the_wrong_
     assert blamed(diagnose(wrong)) == ("broken", "plan", "wrong_route")
     right = agent({"input": "days left"}, LEFT, SAYS, name="vacation_docs", tools=tools)
     assert blamed(diagnose(right)) == ("ok", None, None)
+
+
+@pytest.mark.parametrize(("given", "broken"), [(13, True), (12, False)])
+def test_a_number_other_than_the_one_that_the_question_names_is_an_invented_argument(given, broken):
+    question = "Who has booked pitch 12?"
+    said = {12: "Pitch 12 is booked by the Ferreira family.", 13: "Pitch 13 is free."}[given]
+    answer = "Pitch 12 is free." if broken else said
+    asked = {"$type": "message", "role": "user", "content": question}
+    trace = build(
+        "agent > plan:llm, lookup:tool, llm", question, answer,
+        plan={"input": [asked], "output": message("", ("lookup", {"pitch": given}))},
+        lookup={"input": {"pitch": given}, "output": said},
+        llm={"input": [asked, {"$type": "message", "role": "tool", "content": said}], "output": message(answer)},
+    )  # fmt: skip
+    expected = ("broken", "plan", "invented_argument") if broken else ("ok", None, None)
+    assert blamed(diagnose(trace)) == expected

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from weaklink.diagnosis import RULES, Finding, Limits, diagnose
 from weaklink.diagnosis.limits import ramp
 from weaklink.model import Score
-from weaklink.testing import build
+from weaklink.testing import build, scored
 
 from .conftest import GOOD, QUESTION, VACATION, prompt_of
 
@@ -107,3 +107,11 @@ def test_probabilities_stay_probabilities(findings):
     assert sorted((s.probability for s in diagnosis.suspects), reverse=True) == [
         s.probability for s in diagnosis.suspects
     ]
+
+
+def test_of_neighbours_with_one_role_the_strip_shows_the_one_with_a_score():
+    trace = build(
+        "agent > (tool > inner:llm), llm", "Who?", "Ada.", inner={"output": "It was Ada."}, llm={"output": "Ada."}
+    )
+    diagnosis = diagnose(trace, [scored(trace, "llm", "groundedness", 0.9)])
+    assert diagnosis.strip_text == "tool > generate .90"

@@ -144,3 +144,16 @@ def test_a_text_that_could_not_be_parsed_and_never_arrived_is_a_format_error():
 
 def test_a_text_that_could_not_be_parsed_and_was_given_as_it_is_is_recovered():
     assert blamed(diagnose(parsed(GOOD)))[0] == "recovered"
+
+
+def test_a_tool_that_an_agent_waited_for_when_its_time_was_up_is_blamed_and_not_the_frameworks_step():
+    trace = build(
+        "agent > plan:llm, (call_tool:chain*! > slow:tool[cancelled])", "How many?",
+        plan={"output": {"$type": "message", "role": "assistant", "content": "", "tool_calls": [{"name": "slow", "args": {}}]}},
+        call_tool={"error": TimeoutError("timed out after 5 s")}, slow={"input": {"x": "1"}},
+    )  # fmt: skip
+    diagnosis = diagnose(trace)
+    assert blamed(diagnosis) == ("broken", "slow", "timed_out")
+    assert "timed out after 5 s" in diagnosis.summary
+    own = build("agent > (search:chain! > retriever[cancelled])", search={"error": TimeoutError("5 s")})
+    assert blamed(diagnose(own))[1] == "search"

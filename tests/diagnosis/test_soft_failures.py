@@ -301,3 +301,40 @@ def test_a_search_without_a_model_is_ok_for_what_it_found_and_claims_no_answer()
         "ok",
         "Every step did its part: what was found is about the question.",
     )
+
+
+@pytest.mark.parametrize(
+    "said", ["Thanks!", "Thank you very much.", "OK, great, thanks a lot!", "Hi there", "Good morning"]
+)
+def test_small_talk_asks_nothing_so_no_search_for_it_can_fail(chain, said):
+    diagnosis = diagnose(chain(question=said, answer="You are welcome.", found=(PARKING, SICK)))
+    assert (diagnosis.verdict, diagnosis.summary) == ("ok", "Nothing was asked here, and nothing failed.")
+    failed = build("chain > retriever!", said, retriever={"input": said})
+    assert blamed(diagnose(failed)) == ("broken", "retriever", "raised")
+
+
+@pytest.mark.parametrize(
+    "said", ["Thanks, and what is the canteen?", "Thank you. How long is the notice period?", "Great canteen menu"]
+)
+def test_a_question_that_begins_with_thanks_asks_something(chain, said):
+    diagnosis = diagnose(chain(question=said, answer="I do not know.", found=(PARKING, SICK)))
+    assert diagnosis.verdict == "broken"
+
+
+def test_a_question_that_points_back_and_was_searched_as_it_is_is_told_apart():
+    said = [
+        {"$type": "message", "role": "user", "content": "How many days of paid vacation are there?"},
+        {"$type": "message", "role": "assistant", "content": "There are 28 days."},
+    ]
+
+    def asked(query):
+        return build(
+            "chain > retriever, llm", chain={"input": {"input": "What should it be?", "chat_history": said}, "output": "I do not know."},
+            retriever={"input": query, "documents": [PARKING]}, llm={"input": prompt_of(PARKING), "output": "I do not know."},
+        )  # fmt: skip
+
+    diagnosis = diagnose(asked("What should it be?"))
+    assert blamed(diagnosis) == ("broken", "retriever", "off_topic")
+    assert "points back" in diagnosis.advice
+    assert "vacation" in [row.piece for row in diagnosis.funnel.rows]
+    assert "points back" not in diagnose(asked("How many days of vacation should there be?")).advice

@@ -100,3 +100,13 @@ def test_a_quotation_that_the_sentence_before_it_holds_is_not_shown_twice():
     shown = render_text(report_of(trace, (), diagnose(trace)), width=400)
     assert "its input: “Context information is below." in shown
     assert shown.count("Context information is below.") == 1
+
+
+def test_searches_that_one_step_ordered_stand_side_by_side_in_the_title():
+    fields = {name: {"documents": [text]} for name, text in (("bm25", "a"), ("dense", "b"))}
+    trace = build(
+        "chain > bm25:retriever, dense:retriever, again:retriever, reranker", "q", **fields,
+        again={"name": "dense", "documents": ["c"]}, reranker={"candidates": ["a", "b", "c"], "documents": ["a"]},
+    )  # fmt: skip
+    (table,) = retrieval_tables(trace, Scores())
+    assert table.title(">") == "bm25 + dense (2 times) > reranker"

@@ -8,6 +8,7 @@ from typing import Literal
 from weaklink.diagnosis.finding import Finding, Rule, symptoms
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.probabilities import calibrated, sure_of_culprit, sure_of_ok
+from weaklink.diagnosis.small_talk import is_small_talk
 from weaklink.diagnosis.soundness import soundness
 from weaklink.model import Diagnosis, Role, Scores, Span, Step, StripCell, Suspect, Trace, Verdict
 from weaklink.model.roles import roles
@@ -49,6 +50,8 @@ def weighed(trace: Trace, scores: Scores, found: Iterable[Named]) -> list[Named]
 def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> Diagnosis:
     """The verdict that the findings carry."""
     known = roles(trace)
+    if is_small_talk(trace.question):
+        found = [named for named in found if named.finding.hard or named.finding.harmless]
     suspects = suspects_of(trace, limits, found)
     harmless = [named for named in found if named.finding.harmless]
     top = suspects[0] if suspects else None
@@ -127,7 +130,7 @@ def _verdict(
     sound = min(limits.surest, sure_of_ok(soundness(trace, scores, unsuspected(suspects))))
     if trace.status in ("cancelled", "abandoned", "incomplete") or top >= limits.unknown:
         return "unknown", top
-    if trace.status == "interrupted" or (trace.asks_nothing and trace.status == "ok"):
+    if trace.status == "interrupted" or (_asks_nothing(trace) and trace.status == "ok"):
         return "ok", sound
     if _unchecked(trace, scores):
         return "unknown", top
@@ -136,6 +139,10 @@ def _verdict(
     if sound < limits.sure_enough:
         return "unknown", top
     return ("recovered" if harmless else "ok"), sound
+
+
+def _asks_nothing(trace: Trace) -> bool:
+    return trace.asks_nothing or is_small_talk(trace.question)
 
 
 def unsuspected(suspects: Iterable[Suspect]) -> float:
@@ -163,7 +170,7 @@ def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | N
         return _sentence(blamed.summary, blamed.step.name)
     if verdict == "ok" and trace.status == "interrupted":
         return "The graph waits for a person; nothing failed."
-    if verdict == "ok" and trace.asks_nothing:
+    if verdict == "ok" and _asks_nothing(trace):
         return "Nothing was asked here, and nothing failed."
     if verdict == "ok" and trace.dataflow.generator is None:
         return "Every step did its part: what was found is about the question."
@@ -199,7 +206,10 @@ def _capture(trace: Trace, scores: Scores) -> list[str]:
 def _strip(
     trace: Trace, scores: Scores, known: dict[str, Role], blamed: Suspect | None, suspects: list[Suspect]
 ) -> list[StripCell]:
-    """The steps with a role in the order they began; neighbours with the same role share a cell unless one is marked."""
+    """The steps with a role in the order they began; neighbours with the same role share a cell unless both are marked.
+
+    The cell is that of the one which is marked, else of the first with a score.
+    """
     suspected = {suspect.step.span_id for suspect in suspects if suspect.probability >= 0.1}
     cells: list[StripCell] = []
     for span in trace.spans:
@@ -212,7 +222,8 @@ def _strip(
             mark=_mark(span, is_blamed=is_blamed, is_suspect=blamed is None and span.id in suspected),
         )  # fmt: skip
         if cells and cells[-1].role == cell.role and not (cell.mark and cells[-1].mark):
-            if not cell.mark:
+            tells_more = bool(cell.mark) or (not cells[-1].mark and cells[-1].score is None and cell.score is not None)
+            if not tells_more:
                 continue
             cells.pop()
         cells.append(cell)

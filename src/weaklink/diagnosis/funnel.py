@@ -148,7 +148,8 @@ def _claim_cell(stage: StageTexts, claim: ClaimSeen) -> FunnelCell:
 
 def _terms(trace: Trace, stages: Sequence[StageTexts]) -> Iterator[FunnelRow]:
     """A row for each word or name of the question, the rarest first, and one for the kind of answer that it asks for."""
-    asked = read_question(trace.question)
+    question = _worded(trace)
+    asked = read_question(question)
     held = [
         None
         if stage.texts is None
@@ -159,9 +160,15 @@ def _terms(trace: Trace, stages: Sequence[StageTexts]) -> Iterator[FunnelRow]:
     if kind in _KINDS:
         cells = tuple(_kind_cell(stage, kind, trace.question) for stage in stages)
         yield FunnelRow(piece=_KINDS[kind], kind="kind of answer", weight=1.0, cells=cells)
-    for words, piece, weight in _pieces(trace.question)[:_MOST_TERMS] if asked.weights else ():
+    for words, piece, weight in _pieces(question)[:_MOST_TERMS] if asked.weights else ():
         cells = tuple(_term_cell(stage, words, values) for stage, values in zip(stages, held, strict=True))
         yield FunnelRow(piece=piece, kind="term", weight=weight, cells=cells)
+
+
+def _worded(trace: Trace) -> str:
+    """The question; where it has no words of its own ("what should it be?"), with what the user said before."""
+    has_own = any(token.content for token in tokenise(trace.question))
+    return trace.question if has_own else trace.dataflow.asked
 
 
 def _pieces(question: str) -> list[tuple[frozenset[str], str, float]]:

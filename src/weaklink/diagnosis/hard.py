@@ -41,13 +41,15 @@ def raised(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
 def timed_out(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The step took longer than it was given."""
     for span, strength in _failures(trace, scores, limits):
-        if span.kind != "tool" and is_error_of(span, _TIMEOUTS):
-            yield _hard(
-                trace,
-                span,
-                strength,
-                "raise the time-out, ask for less (a smaller k, a shorter prompt), or add a fallback",
-            )
+        if span.kind == "tool" or not is_error_of(span, _TIMEOUTS):
+            continue
+        advice = "raise the time-out, ask for less (a smaller k, a shorter prompt), or add a fallback"
+        running = _running_inside(trace, span)
+        if running is None:
+            yield _hard(trace, span, strength, advice)
+        else:
+            says = f"{running.name} was running when the time was up: {quote(span.error.message if span.error else '')}"
+            yield Finding(running.id, strength, says, _evidence_of(running), advice, hard=True)
     if trace.status != "cancelled":
         return
     running = [span for span in trace.spans if span.status == "cancelled" and not trace.children(span)]
@@ -194,15 +196,28 @@ def _is_format_error(trace: Trace, span: Span) -> bool:
     return span.kind == "chain" and is_error_of(span, _FORMAT_ERRORS)
 
 
+def _running_inside(trace: Trace, span: Span) -> Span | None:
+    """What a step of the framework's own was waiting for when it was stopped: the innermost step that was stopped with it."""
+    if not span.plumbing:
+        return None
+    stopped = [below for below in trace.descendants(span) if below.status == "cancelled" and not below.plumbing]
+    return next((below for below in reversed(stopped) if not trace.children(below)), None)
+
+
 def _hard(trace: Trace, span: Span, strength: float, advice: str) -> Finding:
     error = span.error or trace.root.error
     kind, message = (error.type.rpartition(".")[2], error.message) if error else ("an error", "")
     says = f"{span.name} failed with {kind}: {quote(message)}" if message else f"{span.name} failed with {kind}"
     evidence = [Evidence(says=f"innermost frame: {error.stack[-1]}", at=None)] if error and error.stack else []
-    if span.input is not None:
-        text = text_of(span.input)
-        evidence.append(Evidence(says=f"its input: “{quote(text, 120)}”", at=_input(span, text)))
-    return Finding(span.id, strength, says, evidence, advice, hard=True)
+    return Finding(span.id, strength, says, [*evidence, *_evidence_of(span)], advice, hard=True)
+
+
+def _evidence_of(span: Span) -> list[Evidence]:
+    """What the step was given."""
+    if span.input is None:
+        return []
+    text = text_of(span.input)
+    return [Evidence(says=f"its input: “{quote(text, 120)}”", at=_input(span, text))]
 
 
 def _failures(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Span, float]]:

@@ -10,6 +10,7 @@ from weaklink.diagnosis.finding import Finding, excerpt, listed, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.provenance import Lineage
 from weaklink.diagnosis.sites import Sites
+from weaklink.diagnosis.subject import labels
 from weaklink.diagnosis.values import contents_of, values_in
 from weaklink.model import Evidence, Scores, Span, Trace, main_text
 from weaklink.model.origin import Origin
@@ -49,8 +50,10 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
         if not made_up:
             yield from _foreign_words(trace, span, scores, limits)
             continue
-        strength = limits.invented_id if any(origin.kind == "id" for origin in made_up) else limits.invented_argument
-        if not any(_stands_for_another(trace, origin) for origin in made_up):
+        other = any(_is_another_number(trace, span, origin) for origin in made_up)
+        names_something = other or any(origin.kind == "id" for origin in made_up)
+        strength = limits.invented_id if names_something else limits.invented_argument
+        if not other and not any(_stands_for_another(trace, origin) for origin in made_up):
             # A model may know an address or a code by itself: where the call brought what the answer rests on, it was right.
             strength *= trouble(trace, scores, limits)
         names = listed([origin.text for origin in made_up])
@@ -111,6 +114,16 @@ def _stands_for_another(trace: Trace, origin: Origin) -> bool:
     """The question names another of the same form: "A-1002", and the tool was asked for "A-7002"."""
     asked = [value.text for value in values_in(trace.question) if value.kind == origin.kind == "id"]
     return any(_form(text) == _form(origin.text) and text != origin.text for text in asked)
+
+
+def _is_another_number(trace: Trace, span: Span, origin: Origin) -> bool:
+    """The question says which one, "room 12", and the argument that is called so is another: room=13."""
+    named = labels(trace.question)
+    for name, text in arguments_of(span):
+        asked = [named[word.value] for word in tokenise(name.replace("_", " ")) if word.value in named]
+        if text == origin.text and any(text.lower() not in values for values in asked):
+            return True
+    return False
 
 
 def _form(text: str) -> str:

@@ -48,6 +48,8 @@ def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]
             if not _is_english(trace, span):
                 says += " (but not all of it is in English, which the scores read best)"
             advice = "check that documents and queries go through the same embedding model, and that the right index is asked"
+            if _points_back(trace, span):
+                advice = "the question points back to what was said before, and was searched as it is: let a model make it stand alone"
             yield Finding(
                 span.id,
                 lacking,
@@ -72,6 +74,11 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
             )
             advice = "probe the retriever with a deeper k (weaklink.diagnosis.probe); if that finds nothing, the corpus lacks it"
             yield Finding(span.id, lacking, says, _best_passages(span, scores), advice, general=True)
+
+
+def _points_back(trace: Trace, span: Span) -> bool:
+    """What was searched is a question that only says something after the turns before it."""
+    return trace.dataflow.asked != trace.question and text_of(span.input).strip() == trace.question
 
 
 def _retrievers(trace: Trace) -> list[Span]:

@@ -3,6 +3,7 @@
 An answer can be wrong with every sentence grounded: it repeats the question, or says something true beside it.
 """
 
+from weaklink.diagnosis.small_talk import is_small_talk
 from weaklink.diagnosis.values import CITED
 from weaklink.model import ContextPassage, Scores, Span, Trace, text_of
 from weaklink.model.forms import json_in
@@ -21,11 +22,11 @@ def soundness(trace: Trace, scores: Scores, unsuspected: float) -> dict[str, flo
     Log odds of "unsuspected", "grounded" and "sufficient"; 0..1: "telling" (words that the question has not, or a number, date
     or name that it asks for), "carried" (share of these that the context has), "covered" (share of the question, by weight,
     that the context has); 0 or 1: "mistyped" (a number, a name or a date is asked for and not given), "asking" (the answer is a
-    question). All neutral without an answer.
+    question). All neutral without an answer, and where nothing was asked.
     """
     known = {"unsuspected": log_odds(unsuspected), "telling": 1.0, "carried": 1.0, "covered": 1.0}
     generator, text = trace.dataflow.generator, trace.dataflow.generator_text
-    if generator is None or not text:
+    if generator is None or not text or is_small_talk(trace.question):
         return known
     context = _content("\n".join(_with_its_call(trace, passage) for passage in trace.dataflow.context))
     new = _content(_claims(scores, generator, text)) - _content(trace.dataflow.asked)

@@ -140,7 +140,7 @@ def _lineage(report: Report) -> Iterator[str]:
 
 def _tables(report: Report) -> Iterator[str]:
     for table in report.tables():
-        title = " › ".join(_escaped(span.name) for span in table.steps)
+        title = _escaped(table.title("›"))
         kept = "" if table.kept == table.found else f", {table.kept} kept"
         yield f"### {title}: {table.found} found{kept}"
         if table.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from weaklink.model import Document, Scores, Span, Trace, text_of
@@ -41,6 +42,12 @@ class RetrievalTable:
     rows: tuple[PassageRow, ...]
     is_last: bool
     """Its passages are those that should have reached the prompt."""
+
+    def title(self, arrow: str) -> str:
+        """The retrievers, and the reranker that ordered what they found: "bm25 + dense > reranker", "search (3 times) > reranker"."""
+        times = Counter(span.name for span in self.steps[:-1])
+        names = [name if n == 1 else f"{name} ({n} times)" for name, n in times.items()]
+        return f" {arrow} ".join(filter(None, (" + ".join(names), self.steps[-1].name)))
 
     @property
     def found(self) -> int:

@@ -21,7 +21,8 @@ def tables_html(report: Report) -> Iterator[Html]:
     for table in report.tables():
         names: list[str] = []
         for span in table.steps:
-            names += [" › " if names else "", step_link(span.id, span.name)]
+            arrow = " › " if span is table.steps[-1] else " + "
+            names += [arrow if names else "", step_link(span.id, span.name)]
         kept = "" if table.kept == table.found else f", {table.kept} kept"
         count = f"{table.found} found{kept}" if table.rows else "nothing found"
         is_other = one_line(table.query) != one_line(report.trace.question)

@@ -37,7 +37,7 @@ def documents_block(report: Report, look: Look) -> RenderableType | None:
 
 
 def _title(table: RetrievalTable, look: Look, *, is_shown: bool, query: str) -> RenderableType:
-    names = " > ".join(one_line(span.name) for span in table.steps)
+    names = one_line(table.title(">"))
     found = f"{table.found} {'passage' if table.found == 1 else 'passages'}"
     note = found if table.kept == table.found else f"{found} found, {table.kept} kept"
     if not table.rows:
