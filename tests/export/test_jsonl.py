@@ -21,6 +21,12 @@ def test_a_line_is_read_as_it_was(tmp_path):
     assert [trace.answer for trace in weaklink.read(path)] == ["Ada.", "line\nbreak \u2028 \x1b ü"]
 
 
+def test_a_byte_order_mark_that_an_editor_put_there_does_no_harm(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(entry_line(entry()) + "\n", encoding="utf-8-sig")
+    assert list(read_entries(path)) == [entry()]
+
+
 def test_lone_surrogates_are_written_out(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_text(entry_line(entry("\ud800")))

@@ -165,3 +165,16 @@ def test_a_query_can_only_read(store: SQLiteStore):
     print(f"S6: {2 * len(HOSTILE)} hostile queries, {len(refused)} that ask SQLite for more than to read")
     assert refused == []
     assert apsw.Connection(str(store.path)).execute("SELECT count(*) FROM traces").get == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [("荷物", 1), ("何日かかり", 1), ("営業日", 1), ("14", 1), ("荷日", 0), ('"ブラジルへの荷物"', 1), ("ブラ*", 1)],
+)
+def test_words_of_scripts_without_spaces_are_found_inside_a_sentence(store_path: Path, words: str, count: int):
+    made = SQLiteStore(store_path, Settings())
+    made.write(
+        [build("chain > llm", "ブラジルへの荷物は何日かかりますか？", "ブラジルへは9〜14営業日です。", trace_id=1)]
+    )
+    assert len(list(made.traces(words))) == count
+    made.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,8 @@ def read_entries(path: str | os.PathLike[str]) -> Iterator[Entry]:
     try:
         with source.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
+                if number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)  # some editors save one
                 if line.strip():
                     yield _entry(source, number, line)
     except OSError as error:

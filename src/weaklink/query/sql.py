@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from weaklink.query.fields import FIELDS, Field
 from weaklink.query.parse import Clause, Query, Test
+from weaklink.query.unspaced import apart
 
 _WORDS = "+t.seq IN (SELECT rowid FROM search WHERE search MATCH ?)"
 # Of GLOB's own signs only the star means something here.
@@ -42,7 +43,7 @@ def _clause(clause: Clause) -> Condition:
 def _words(words: str) -> Condition:
     """Each clause becomes one quoted FTS5 string, so that nothing a user types is an operator; a star at its end is a prefix."""
     is_prefix = words.endswith("*")
-    quoted = '"' + words.rstrip("*").replace('"', '""').replace("\0", "") + '"'
+    quoted = '"' + apart(words.rstrip("*")).strip().replace('"', '""').replace("\0", "") + '"'
     return Condition(_WORDS, (quoted + ("*" if is_prefix else ""),))
 
 

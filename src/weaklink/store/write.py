@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import apsw
 
+from weaklink.query.unspaced import apart
 from weaklink.store.codec import Encoder
 from weaklink.store.pruning import release, texts_of
 from weaklink.store.texts import Texts, user_of
@@ -152,7 +153,7 @@ class Batch:
         _execute(cursor, _UPSERT_SPAN, self.spans)
         _execute(cursor, _UPSERT_DOCUMENT, self.documents)
         _execute(cursor, _UPSERT_TRACE, self.traces)
-        _execute(cursor, _SEARCHABLE, self.searchable)
+        _execute(cursor, _SEARCHABLE, [(apart(asked), apart(said), of) for asked, said, of in self.searchable])
         for trace_id in self.replaced:
             cursor.execute(SUMMARISE, (trace_id,))
         if self.statuses:
