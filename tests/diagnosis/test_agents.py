@@ -293,3 +293,17 @@ def test_a_number_other_than_the_one_that_the_question_names_is_an_invented_argu
     )  # fmt: skip
     expected = ("broken", "plan", "invented_argument") if broken else ("ok", None, None)
     assert blamed(diagnose(trace)) == expected
+
+
+def test_a_wrong_number_in_a_call_that_was_mended_is_nobodys_fault():
+    question, said = "Who has booked pitch 12?", "Pitch 12 is booked by the Ferreira family."
+    asked = {"$type": "message", "role": "user", "content": question}
+    trace = build(
+        "agent > plan:llm, one:tool[recovered], again:llm, two:tool, llm", question, said,
+        plan={"input": [asked], "output": message("", ("lookup", {"pitch": 99}))},
+        one={"name": "lookup", "input": {"pitch": 99}, "error": "99"},
+        again={"input": [asked], "output": message("", ("lookup", {"pitch": 12}))},
+        two={"name": "lookup", "input": {"pitch": 12}, "output": said},
+        llm={"input": [asked, {"$type": "message", "role": "tool", "content": said}], "output": message(said)},
+    )  # fmt: skip
+    assert diagnose(trace).verdict == "recovered"
