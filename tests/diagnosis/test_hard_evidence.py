@@ -70,7 +70,9 @@ def test_an_interrupt_is_no_failure():
 
 
 def test_a_stream_that_the_reader_left_is_not_judged():
-    assert diagnose(build("chain[abandoned] > llm[abandoned]", "Why?", llm={"output": "Because"})).verdict == "unknown"
+    diagnosis = diagnose(build("chain[abandoned] > llm[abandoned]", "Why?", llm={"output": "Because"}))
+    assert diagnosis.verdict == "unknown"
+    assert diagnosis.capture == ("the stream was left before its end: read it to the end once",)
 
 
 @pytest.mark.parametrize("status", ["abandoned", "cancelled", "incomplete"])

@@ -187,6 +187,8 @@ def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | N
 
 def _capture(trace: Trace, scores: Scores) -> list[str]:
     """What would let the next diagnosis decide."""
+    if trace.status == "abandoned":
+        return ["the stream was left before its end: read it to the end once"]
     found: list[str] = []
     if reason := _unchecked(trace, scores):
         found.append(

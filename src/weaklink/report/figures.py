@@ -18,6 +18,11 @@ def confidence_text(value: float) -> str:
     return ">.99" if value >= 0.995 else f"{value:.2f}".lstrip("0")
 
 
+def sure_text(verdict: str, confidence: float) -> str:
+    """How sure a diagnosis is, in words; of an unknown verdict its number says how strong the strongest doubt is, not how sure."""
+    return "not sure" if verdict == "unknown" else f"confidence {confidence_text(confidence)}"
+
+
 def duration_text(nanoseconds: int | None) -> str:
     """A duration with two or three digits and its unit: "1.4 s", "230 ms"; "" for None."""
     if nanoseconds is None:

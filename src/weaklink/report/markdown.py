@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from weaklink.report.clean import clean, one_line, shorten
 from weaklink.report.figures import (
-    confidence_text,
     count_text,
     duration_text,
     plain_number,
     score_text,
     share_text,
+    sure_text,
 )
 from weaklink.report.lineage import LOST_WORDS, funnel_title, shown_funnel, shown_origins, source_text
 from weaklink.report.passages import PassageRow, RetrievalTable
@@ -57,7 +57,7 @@ def _verdict(report: Report) -> Iterator[str]:
         at = f" at {_escaped(step.role or step.kind)} ({_escaped(step.name)})" if step else ""
         failure = f": {_escaped(diagnosis.failure)}" if diagnosis.failure else ""
         yield f"## {diagnosis.verdict.upper()}{at}{failure}"
-        yield f"**{_escaped(diagnosis.summary)}** (confidence {_escaped(confidence_text(diagnosis.confidence))})"
+        yield f"**{_escaped(diagnosis.summary)}** ({_escaped(sure_text(diagnosis.verdict, diagnosis.confidence))})"
     if report.strip:
         yield _code(" > ".join(map(_round, rounds_of(report.strip))))
     figures = [f"trace {trace.id[-12:]}", duration_text(trace.duration_ns) or "never ended"]

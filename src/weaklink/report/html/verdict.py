@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from weaklink.model import Diagnosis, StripCell
-from weaklink.report.figures import confidence_text, score_text
+from weaklink.report.figures import score_text, sure_text
 from weaklink.report.html.elements import Html, element, join
 from weaklink.report.html.links import level, step_link
 from weaklink.report.strip import rounds_of
@@ -37,9 +37,7 @@ def verdict_html(report: Report) -> Html:
 
 
 def _sure(diagnosis: Diagnosis) -> Html:
-    if diagnosis.verdict == "unknown":
-        return element("span", "not sure", class_="sure")
-    return element("span", f"confidence {confidence_text(diagnosis.confidence)}", class_="sure")
+    return element("span", sure_text(diagnosis.verdict, diagnosis.confidence), class_="sure")
 
 
 def strip_html(cells: Iterable[StripCell]) -> Html:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from weaklink.model import Evidence, StripCell
 from weaklink.report.clean import clean, one_line
-from weaklink.report.figures import confidence_text, count_text, duration_text, score_text
+from weaklink.report.figures import count_text, duration_text, score_text, sure_text
 from weaklink.report.strip import rounds_of
 from weaklink.report.text.look import VERDICT_STYLES, Look, score_style
 from weaklink.report.view import Report
@@ -44,7 +44,7 @@ def verdict_bar(report: Report, look: Look) -> RenderableType:
         head.append(f" at {one_line(str(diagnosis.culprit))}", f"bold {style}")
         if diagnosis.failure:
             head.append(f": {one_line(diagnosis.failure)}", f"bold {style}")
-    sure = Text(f"confidence {confidence_text(diagnosis.confidence)}", style="dim")
+    sure = Text(sure_text(diagnosis.verdict, diagnosis.confidence), style="dim")
     sentence = Text(one_line(diagnosis.summary))
     room = look.width - 2
     lines: list[Text] = []
