@@ -119,13 +119,13 @@ def _stands_for_another(trace: Trace, origin: Origin) -> bool:
 def _is_another_number(trace: Trace, span: Span, origin: Origin) -> bool:
     """The question says which one, "room 12", and the argument that is called so is another, room=13, in each call of the tool."""
     named = labels(trace.question)
+    called = [name for name, text in arguments_of(span) if text == origin.text]
+    words = {token.value for name in called for token in tokenise(name.replace("_", " "))}
+    if not words & named.keys():
+        return False
     calls = [tool for tool in trace.of_kind("tool") if tool.name == span.name]
     given = {text.lower() for call in calls for _, text in arguments_of(call)}
-    for name, text in arguments_of(span):
-        asked = [named[word.value] for word in tokenise(name.replace("_", " ")) if word.value in named]
-        if text == origin.text and any(not given & values.keys() for values in asked):
-            return True
-    return False
+    return any(not given & named[word].keys() for word in words & named.keys())
 
 
 def _form(text: str) -> str:
