@@ -8,6 +8,7 @@ from typing import Literal
 
 from weaklink.errors import WeaklinkError
 from weaklink.model import Trace
+from weaklink.model.roles import roles
 from weaklink.store.protocol import Feedback, Store
 
 Label = Literal["relevant", "irrelevant"]
@@ -34,8 +35,9 @@ def feedback(
 ) -> list[Feedback]:
     """Store what somebody says of a trace; gives what was stored. What was said before of the same thing is replaced.
 
-    `trace_id` may be shortened from its start. `broken_step` is the id or the name of the step that broke the answer.
-    `documents` labels passages: (id or name of the step, index of the passage from 0) -> "relevant" or "irrelevant".
+    `trace_id` may be shortened from its start. `broken_step` is the step that broke the answer: its id, its name, or its
+    role in the strip, such as "retrieve", where one step alone has it. `documents` labels passages: (step, index of the passage
+    from 0) -> "relevant" or "irrelevant".
     Without `store` the default one is used. Raises UnknownTrace, AmbiguousTrace, and BadFeedback where nothing is said, or
     of a step or passage that the trace does not have.
 
@@ -85,15 +87,17 @@ def _stored(store: Store, said: Feedback) -> Feedback:
 
 
 def _step(trace: Trace, wanted: str) -> str:
+    does = roles(trace)
     found = [span.id for span in trace.spans if wanted in (span.id, span.name)]
+    found = found or [span.id for span in trace.spans if wanted == does.get(span.id)]
     if len(found) == 1:
         return found[0]
     if found:
         raise BadFeedback(
             f"the trace has {len(found)} steps called {wanted!r}; give the id of one: {', '.join(found[:5])}"
         )
-    names = ", ".join(dict.fromkeys(span.name for span in trace.steps))
-    raise BadFeedback(f"the trace has no step {wanted!r}; it has {names}")
+    names = [f"{span.name} ({does[span.id]})" if span.id in does else span.name for span in trace.steps]
+    raise BadFeedback(f"the trace has no step {wanted!r}; it has {', '.join(dict.fromkeys(names))}")
 
 
 def _check(said: Feedback, trace: Trace) -> None:

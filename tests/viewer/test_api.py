@@ -93,6 +93,14 @@ def test_feedback_is_replaced_and_checked(client: TestClient, filled: Path):
     assert len(open_store(filled).feedback(WRONG.id)) == 2
 
 
+def test_a_step_is_named_by_its_role_in_feedback_where_one_alone_has_it(filled: Path):
+    store = open_store(filled)
+    (said,) = weaklink.feedback("b2", broken_step="generate", store=store)
+    assert said.span_id == WRONG.spans[4].id
+    with pytest.raises(BadFeedback, match=r"no step 'rewrite'; it has .*write \(generate\)"):
+        weaklink.feedback("b2", broken_step="rewrite", store=store)
+
+
 def test_feedback_from_python(filled: Path):
     store = open_store(filled)
     said = weaklink.feedback(
