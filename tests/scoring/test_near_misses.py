@@ -40,6 +40,10 @@ INSURANCE = "Pipe damage is covered up to 50,000 francs. The deductible is 500 f
 LIMITS = "The API accepts 120 requests per minute. Each request may carry 20 items."
 OVEN = "Heat the oven to 350 degrees Fahrenheit and bake for 30 minutes."
 BORN = "Clara Voss was born in Ghent in 1902. She moved to Canada in 1937."
+COSTS = "Revenue in fiscal 2023 rose 12% to $4.6 billion, while operating costs fell by 3% to $3.1 billion."
+QUOTE = '"We will not raise prices this year," said Karin Holm, chief executive of Frostbrand.'
+PARENTS = "Parental leave: 16 weeks fully paid for the primary caregiver, 6 weeks for the secondary caregiver."
+PLANTS = "Third-quarter sales dropped 7 percent. The firm will close two plants and cut 450 jobs by March."
 MEALS = "What is the price of a meal in the canteen in Ostmere?"
 
 # passage, question, what is right, what is wrong
@@ -91,6 +95,21 @@ PAIRS = [
     ),
     (OVEN, "How hot is the oven?", "Heat the oven to 175 °C.", "Heat the oven to 215 °C."),
     (BORN, "How old was she when she moved?", "Clara Voss was 35 years old.", "Clara Voss was 45 years old."),
+    (
+        COSTS,
+        "How did revenue develop?",
+        "Revenue grew by 12 percent to 4.6 billion dollars in fiscal 2023.",
+        "Revenue fell by 12 percent to 4.6 billion dollars in fiscal 2023.",
+    ),
+    (
+        QUOTE,
+        "What did Karin Holm say?",
+        "Karin Holm said that Frostbrand would not raise prices this year.",
+        "Karin Holm said that Frostbrand would raise prices this year.",
+    ),
+    (PARENTS, "How much paid leave does the secondary caregiver get?", "Six weeks", "Sixteen weeks"),
+    (PARENTS, "How much paid leave does the primary caregiver get?", "Sixteen weeks", "Six weeks"),
+    (PLANTS, "How many plants will close?", "Two plants will be closed.", "No plants will be closed."),
     (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
     (
         GERMAN,

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from weaklink.scoring.cells import misplaced
 from weaklink.scoring.claim import Claim
-from weaklink.scoring.differences import LONGEST_DENIED, Difference, differences
+from weaklink.scoring.difference import LONGEST_DENIED, Difference
+from weaklink.scoring.differences import differences
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.negation import reversals
 from weaklink.scoring.slots import displaced, miscounted

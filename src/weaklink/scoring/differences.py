@@ -4,50 +4,27 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import NamedTuple
 
+from weaklink.scoring.amounts import amounts
 from weaklink.scoring.claim import Claim, names_in
 from weaklink.scoring.clauses import clauses_in
+from weaklink.scoring.difference import LONGEST_DENIED, Difference
 from weaklink.scoring.quantities import Quantity, counted, is_ordinal, is_year, quantities_of, same
-from weaklink.scoring.text.lexicon import MEASURES
 from weaklink.scoring.text.opposites import EXCLUSIVE, OPPOSITES
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
 
-_AMOUNTS = {
-    **dict.fromkeys(("few", "some", "several", "certain"), 1),
-    **dict.fromkeys(("many", "most"), 2),
-    **dict.fromkeys(("all", "every", "each"), 3),
-}
-"""Words for how much of a thing, to their rank: who says more than the passage says what it does not."""
-_MEASURED = frozenset(stem(word) for word in MEASURES)
-"""Of these an amount is no amount: "every day", "a few days later"."""
 _RELATING = frozenset(map(stem, ("before", "after")))
 """These exclude each other only of one thing: "before the war" is no denial of "after the reform"."""
-LONGEST_DENIED = 8
-"""Content words; in a longer claim a negation or another such word mostly belongs to a clause beside the matter
-(RAGTruth: 0 of 24 negations were marked)."""
-
-
 _WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
-
-
-class Difference(NamedTuple):
-    """One place in which a claim and a unit differ."""
-
-    said: str
-    instead: str
-    kind: str
-    values: frozenset[str]
-    """The values of the claim that differ."""
 
 
 def differences(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Difference]:
     """Where `claim` and `unit` differ; `held` are the values of the unit and of what its pronouns stand for."""
     yield from _numbers(claim, unit)
     yield from _measures(claim, unit)
-    yield from _quantifiers(claim, unit)
+    yield from amounts(claim, unit)
     yield from _times(claim, unit)
     yield from _months(claim, unit)
     yield from _dates(claim, unit)
@@ -105,30 +82,6 @@ def _measures(claim: Claim, unit: Unit) -> Iterator[Difference]:
 
 def _spelt(quantity: Quantity) -> str:
     return f"{quantity.number.surface} {quantity.unit.surface}"
-
-
-def _quantifiers(claim: Claim, unit: Unit) -> Iterator[Difference]:
-    """More is said of a thing than the unit says: "all schools" for "most schools"."""
-    if len(set(claim.values)) > LONGEST_DENIED:
-        return
-    ours = list(_amounts(claim.tokens))
-    theirs = {thing: (amount, token) for thing, amount, token in _amounts(unit.tokens)} if ours else {}
-    for thing, amount, token in ours:
-        found = theirs.get(thing)
-        if found and amount > found[0]:
-            yield Difference(token.surface, found[1].surface, "amount", frozenset())
-
-
-def _amounts(tokens: Sequence[Token]) -> Iterator[tuple[str, int, Token]]:
-    """Each thing of which an amount is said in words, the rank of the amount, and its word."""
-    for place, token in enumerate(tokens):
-        amount = _AMOUNTS.get(token.surface.lower())
-        if amount is None:
-            continue
-        thing = next((other for other in tokens[place + 1 : place + 5] if other.content and other.kind == "word"), None)
-        denied = place > 0 and is_negation(tokens[place - 1])
-        if not denied and thing is not None and thing.value not in _MEASURED:
-            yield thing.value, amount, token
 
 
 def _times(claim: Claim, unit: Unit) -> Iterator[Difference]:
@@ -193,6 +146,7 @@ def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
     for word, token in ours.items():
         if word in theirs:
             yield from _attribute(word, token, claim, unit)
+            yield from _turned(word, token, claim, unit)
             continue
         rivals = OPPOSITES.get(word, frozenset()) & theirs.keys()
         allies = {ally for rival in rivals for ally in OPPOSITES[rival]}
@@ -208,6 +162,21 @@ def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
             if others and not members & ours.keys() & theirs.keys():
                 yield Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
                 break
+
+
+def _turned(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """The clause that says most of the claim has the opposite: "costs rose" where revenue rose, while costs fell."""
+    rivals = OPPOSITES.get(word, frozenset())
+    about = frozenset(claim.values) - {token.value}
+    said, against, instead = 0, 1, ""
+    for clause in clauses_in(unit.text, unit.tokens) if rivals and not rivals & _all_stems(claim.tokens).keys() else ():
+        stems, shared = _all_stems(clause.tokens), len(about & clause.values)
+        if word in stems:
+            said = max(said, shared)
+        elif shared > against and (found := sorted(rivals & stems.keys())):
+            against, instead = shared, stems[found[0]].surface
+    if instead and against > said:
+        yield Difference(token.surface, instead, "attribute", frozenset({token.value}))
 
 
 def _behind(tokens: tuple[Token, ...], token: Token) -> str:

@@ -31,6 +31,10 @@ _CONDITIONS = _words("if unless whether reject rejected deny denied denies dispu
 """With one of these a whole sentence holds only under a condition, or in somebody's words."""
 _RELATIVE = _words("that who which whose")
 """What such a word begins describes or is told: "badges that are kept" says of no badge that it is."""
+_REPORTS = _words(
+    "said says say stated states reported reports announced confirmed confirms explained noted added found shows means"
+)
+"""What "that" begins behind one of these is no description: "the firm said that it will not" is what it said."""
 _NEARLY_NO = _words(
     """
     avoid avoids avoided avoiding refuse refuses refused refusing prevent prevents prevented yet hardly rarely barely seldom
@@ -103,16 +107,17 @@ def reversals(claim: Claim, index: ContextIndex) -> Iterator[Reversal]:
 def clauses_of(text: str, tokens: Sequence[Token]) -> Iterator[Clause]:
     """The clauses of a sentence, in order, each with what it denies."""
     conditions = _surfaces(tokens) & _CONDITIONS
-    first = 0
+    first, is_reported = 0, False
     for end in [*clause_breaks(text), len(text)]:
         last = first
         while last < len(tokens) and tokens[last].start < end:
             last += 1
         if last > first:
             part = tuple(tokens[first:last])
-            yield Clause(
-                part, _denied_in(part), conditions | (_surfaces(part) & _LIMITING) | (_surfaces(part[:1]) & _RELATIVE)
-            )
+            before = _surfaces(tokens[max(0, first - 1) : first])
+            is_reported = is_reported or bool(before & _REPORTS)
+            described = frozenset[str]() if is_reported else _surfaces(part[:1]) & _RELATIVE
+            yield Clause(part, _denied_in(part), conditions | (_surfaces(part) & _LIMITING) | described)
         first = last
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from weaklink.scoring.claim import Claim, names_in
 from weaklink.scoring.clauses import Clause, clauses_in
-from weaklink.scoring.differences import Difference
+from weaklink.scoring.difference import Difference
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import counted, is_ordinal, is_year
 from weaklink.scoring.question import ASKING
+from weaklink.scoring.text.opposites import EXCLUSIVE
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import Unit
@@ -108,7 +109,12 @@ def _ahead(
     known = frozenset(value for value in rest if value in index.postings)
     # A word that no passage has may be another word for the same; it weighs half.
     total = index.total_weight(known) + 0.5 * index.total_weight(rest - known) or 1.0
-    own = [known & clause.values for number in holders for clause in index.clauses(number) if holds(clause)]
+    own = [
+        known & clause.values if not _excludes(clause, rest) else frozenset[str]()
+        for number in holders
+        for clause in index.clauses(number)
+        if holds(clause)
+    ]
     if not own:
         return None
     best: tuple[float, int, str] | None = None
@@ -122,6 +128,12 @@ def _ahead(
             if (best is None or weight > best[0]) and (instead := rival(clause, index.units[number])):
                 best = (weight, number, instead)
     return (best[1], best[2], best[0] / total) if best else None
+
+
+def _excludes(clause: Clause, wanted: frozenset[str]) -> bool:
+    """The clause speaks of the other one of two: of the primary caregiver where the secondary is wanted."""
+    missed = (members for value in wanted - clause.values for members in EXCLUSIVE.get(value, ()))
+    return any(members & clause.values for members in missed)
 
 
 def _other_names(claim: Claim, token: Token) -> frozenset[str]:

@@ -33,6 +33,8 @@ higher lower
 black white red green blue yellow purple orange
 full-time part-time
 once twice
+primary secondary
+summer winter spring autumn
 """
 
 
