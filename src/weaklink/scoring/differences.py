@@ -10,7 +10,7 @@ from weaklink.scoring.claim import Claim, names_in
 from weaklink.scoring.clauses import clauses_in
 from weaklink.scoring.difference import LONGEST_DENIED, Difference
 from weaklink.scoring.quantities import Quantity, counted, is_ordinal, is_year, quantities_of, same
-from weaklink.scoring.text.opposites import EXCLUSIVE, OPPOSITES
+from weaklink.scoring.text.opposites import CHANGES, EXCLUSIVE, OPPOSITES
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
@@ -166,7 +166,7 @@ def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
 
 def _turned(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[Difference]:
     """The clause that says most of the claim has the opposite: "costs rose" where revenue rose, while costs fell."""
-    rivals = OPPOSITES.get(word, frozenset())
+    rivals = OPPOSITES[word] if word in CHANGES else frozenset[str]()
     about = frozenset(claim.values) - {token.value}
     said, against, instead = 0, 1, ""
     for clause in clauses_in(unit.text, unit.tokens) if rivals and not rivals & _all_stems(claim.tokens).keys() else ():

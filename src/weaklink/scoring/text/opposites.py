@@ -83,3 +83,7 @@ def _opposites() -> dict[str, frozenset[str]]:
 
 
 OPPOSITES = _opposites()
+CHANGES = frozenset(
+    stem(word) for line in _OPPOSITE_WORDS.strip().split("\n")[:2] for word in line.split() if word != "/"
+)
+"""What one of two things may do while the other does the opposite: rise and fall, win and lose."""
