@@ -20,7 +20,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Packing the prompt", ("packing",)),
     ("Model", ("generation", "off_question")),
     ("Parser", ("parsing",)),
-    ("Agents and tools", ("agent", "invented")),
+    ("Agents and tools", ("agent", "routing", "invented")),
 )
 _INTRO = """# Failure classes
 
