@@ -43,6 +43,7 @@ def test_the_list_of_cases(cli):
 def test_an_unknown_framework(cli):
     message = cli.fails("demo", "--framework", "nonsense", "--llm", "scripted", "--json")
     assert "there is no demo in nonsense" in message
+    assert "handbook" not in cli("demo", "--framework", "nonsense", "--llm", "scripted").output
 
 
 @pytest.mark.slow

@@ -102,8 +102,10 @@ def _run(
     from weaklink.cli.demo_run import run_cases
     from weaklink.cli.demo_text import case_block, closing_block, opening_text
     from weaklink.cli.screen import hint, look, show_block
+    from weaklink.demo.pipeline import demo_of
     from weaklink.settings import load_settings
 
+    demo_of(framework)  # before a word is said about what will run
     drawn = look(width)
     opening = opening_text(framework, llm, len(cases), load_settings(store=store).store)
     if as_json:

@@ -51,7 +51,7 @@ def open_demo(
 
     Raises WeaklinkError where the integration, xllamacpp or the model cannot be had; the message says what to type.
     """
-    demo = _demo(name)
+    demo = demo_of(name)
     if llm == "scripted":
         with demo(None) as pipeline:
             yield pipeline
@@ -60,7 +60,8 @@ def open_demo(
         yield pipeline
 
 
-def _demo(name: str) -> Demo:
+def demo_of(name: str) -> Demo:
+    """The demo that the integration `name` provides; raises WeaklinkError where none does, or what it needs is missing."""
     for entry in entry_points(group=GROUP, name=name):
         try:
             return entry.load()
