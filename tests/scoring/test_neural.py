@@ -68,7 +68,7 @@ def test_a_cross_encoder_may_be_a_function(trace, given, kept):
 def test_what_cannot_be_judged_says_why():
     model = CrossEncoder(lambda pairs: [1.0 for _ in pairs])
     assert [s.reason for s in model.score(trace_from("", PASSAGES))] == ["the trace holds no question"]
-    assert [s.reason for s in model.score(trace_from(QUESTION))] == ["the step returned no documents"]
+    assert [s.reason for s in model.score(trace_from(QUESTION, []))] == ["the step returned no documents"]
     lettuce = LettuceDetect(object())
     assert [s.reason for s in lettuce.score(trace_from(QUESTION, PASSAGES))] == ["the model wrote no text"]
     assert lettuce.score(build("chain > tool", "Who?")) == []
