@@ -161,3 +161,46 @@ def test_a_process_forked_in_the_middle_of_a_transaction_says_that_it_cannot_rec
     assert len(said) == 2, done.stderr
     assert "forked while the store was being written; start workers before recording" in said[0]
     assert said[1].startswith(f"weaklink: {STEPS} records are lost")
+
+
+_FORK_WHILE_LOADING = """
+import os, sys, time
+from importlib.machinery import PathFinder
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name not in ("weaklink.recorder.encode", "weaklink.store.sqlite"):
+            return None
+        spec = PathFinder.find_spec(name, path)
+        run = spec.loader.exec_module
+        def exec_module(module):
+            print("loading", name, flush=True)
+            time.sleep(0.3)
+            run(module)
+        spec.loader.exec_module = exec_module
+        return spec
+sys.meta_path.insert(0, Slow())
+from weaklink.recorder import recorder_for
+from weaklink.testing.calls import rag_call
+recorder = recorder_for(sys.argv[1])
+children = []
+for pause in (0.15, 0.3):
+    rag_call(recorder)
+    recorder.flush(0.001)
+    time.sleep(pause)
+    child = os.fork()
+    if child == 0:
+        rag_call(recorder)
+        os._exit(0 if recorder.flush(20) else 1)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+assert recorder.flush(20)
+"""
+
+
+def test_a_fork_while_the_writer_loads_its_modules_loses_nothing(store_path: Path):
+    run = subprocess.run(
+        [sys.executable, "-c", _FORK_WHILE_LOADING, str(store_path)], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "loading weaklink.recorder.encode" in run.stdout
+    assert apsw.Connection(str(store_path)).execute("SELECT count(*) FROM traces").get == 4

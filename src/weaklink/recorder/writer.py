@@ -12,6 +12,7 @@ from weaklink.errors import StoreError
 from weaklink.recorder.open_span import OpenSpan
 from weaklink.recorder.queue import BoundedQueue
 from weaklink.recorder.sampling import Sampler
+from weaklink.store.forking import unforked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,10 +235,11 @@ class Writer:
 
     def _append(self, records: list[Any]) -> int:
         # Imported by the thread that needs it: the host's own start does not pay for SQLite and the encoders.
-        from weaklink.recorder.encode import encode
-        from weaklink.store.protocol import Retention
-        from weaklink.store.retention import Housekeeping
-        from weaklink.store.sqlite import SQLiteStore
+        with unforked():
+            from weaklink.recorder.encode import encode
+            from weaklink.store.protocol import Retention
+            from weaklink.store.retention import Housekeeping
+            from weaklink.store.sqlite import SQLiteStore
 
         if self._store is None:
             self._store = SQLiteStore(self._path, self._settings, may_wait=self._may_wait)
