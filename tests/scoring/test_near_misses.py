@@ -44,6 +44,18 @@ COSTS = "Revenue in fiscal 2023 rose 12% to $4.6 billion, while operating costs 
 QUOTE = '"We will not raise prices this year," said Karin Holm, chief executive of Frostbrand.'
 PARENTS = "Parental leave: 16 weeks fully paid for the primary caregiver, 6 weeks for the secondary caregiver."
 PLANTS = "Third-quarter sales dropped 7 percent. The firm will close two plants and cut 450 jobs by March."
+CANOES = (
+    "Canoes can be rented at the boathouse for 12 euros per hour or 45 euros per day. The deposit is 60 euros. The boathouse is open "
+    "from 9:00 to 18:00, and its manager is Petra Lindqvist."
+)
+TRAM = (
+    "A single ticket of the Vessmark tram costs 2.80 euros and is valid for 75 minutes. A day ticket costs 6.90 euros. Tickets bought "
+    "from the driver cost 60 cents more."
+)
+LOST = (
+    "The lost property office of the Vessmark tram is at Mill Lane 8 and opens on Mondays, Wednesdays and Fridays from 10:00 to "
+    "16:00. Things are kept for 90 days. Its head is Tomas Adeyemi."
+)
 MEALS = "What is the price of a meal in the canteen in Ostmere?"
 
 # passage, question, what is right, what is wrong
@@ -110,6 +122,27 @@ PAIRS = [
     (PARENTS, "How much paid leave does the secondary caregiver get?", "Six weeks", "Sixteen weeks"),
     (PARENTS, "How much paid leave does the primary caregiver get?", "Sixteen weeks", "Six weeks"),
     (PLANTS, "How many plants will close?", "Two plants will be closed.", "No plants will be closed."),
+    (CANOES, "What is the deposit of a canoe at the boathouse?", "60 euros", "70 euros"),
+    (
+        CANOES,
+        "What is the deposit of a canoe at the boathouse?",
+        "The deposit is 60 euros.",
+        "The deposit is 75 euros.",
+    ),
+    (
+        TRAM,
+        "What does a day ticket of the Vessmark tram cost?",
+        "A day ticket costs 6.90 euros.",
+        "It costs 9.60 euros.",
+    ),
+    (TRAM, "What does a single ticket of the Vessmark tram cost?", "2.80 euros", "6.90 euros"),
+    (LOST, "Who is the head of the lost property office?", "Tomas Adeyemi", "Hugo Brandt"),
+    (
+        LOST,
+        "Who is the head of the lost property office?",
+        "The head of the lost property office is Tomas Adeyemi.",
+        "The head of the lost property office is Hugo Brandt.",
+    ),
     (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
     (
         GERMAN,

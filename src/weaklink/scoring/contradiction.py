@@ -8,6 +8,7 @@ from weaklink.scoring.difference import LONGEST_DENIED, Difference
 from weaklink.scoring.differences import differences
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.negation import reversals
+from weaklink.scoring.question import ASKING
 from weaklink.scoring.slots import displaced, miscounted
 
 
@@ -58,7 +59,7 @@ def _found(claim: Claim, index: ContextIndex) -> list[Contradiction]:
             if difference.kind in ("name", "word") and index.is_record:
                 continue  # categories, addresses and opening days differ in names and words without conflict
             strength = _strength(claim, number, index, difference)
-            if strength >= _MIN_STRENGTH and not _agreed_elsewhere(claim, difference, index, strength):
+            if strength >= _MIN_STRENGTH and not _agreed_elsewhere(claim, number, difference, index, strength):
                 found.append(Contradiction(number, difference.said, difference.instead, difference.kind, strength))
         if found:
             return found
@@ -107,17 +108,27 @@ def _rest(claim: Claim, index: ContextIndex, difference: Difference) -> frozense
     return own | frozenset(value for value in claim.asked if value in index.values or len(claim.asked) < 3)
 
 
-def _agreed_elsewhere(claim: Claim, difference: Difference, index: ContextIndex, strength: float) -> bool:
-    """Another unit has the very values that the claim gives and nearly as much of the rest."""
+def _agreed_elsewhere(claim: Claim, number: int, difference: Difference, index: ContextIndex, strength: float) -> bool:
+    """Another unit has the very values that the claim gives, and nearly as much of the rest or what the claim is about."""
     if difference.kind in ("negation", "attribute", "amount"):
         return False
     first, *others = [set(index.postings.get(value, ())) for value in difference.values]
     holders = first.intersection(*others)
     if index.is_record:
         return bool(holders)
+    matter = _matter(claim, difference, index)
+    if matter and not matter <= index.held_by(number) and any(matter <= index.held_by(place) for place in holders):
+        return True
     # A long claim says more than one unit holds; the words beside its number are what counts there.
     nearly = 0.6 if _is_long(claim) and difference.kind == "number" else 0.9
     return any(_strength(claim, place, index, difference, agrees=True) >= nearly * strength for place in holders)
+
+
+def _matter(claim: Claim, difference: Difference, index: ContextIndex) -> frozenset[str]:
+    """What the claim says its value of: its other words, or, of a bare answer, what the question asks for first."""
+    own = frozenset(token.value for token in claim.content if not token.is_value) - difference.values
+    asked = (value for value in claim.asked if value in index.values and value not in ASKING)
+    return own or frozenset(tuple(asked)[:1])
 
 
 def _is_long(claim: Claim) -> bool:

@@ -68,7 +68,7 @@ def _token(
     def rival(clause: Clause, unit: Unit) -> str:
         return _rival(token, clause, claim, unit) if named <= unit.values else ""
 
-    found = _ahead(rest, index, holders, holds, rival)
+    found = _ahead(rest, _first(claim, rest), index, holders, holds, rival)
     if found:
         yield found[0], Difference(token.surface, found[1], "place", frozenset({token.value})), found[2]
 
@@ -93,19 +93,23 @@ def _bare(claim: Claim, index: ContextIndex) -> Iterator[tuple[int, Difference, 
         tokens = [token for token in claim.content if token.value in key]
         return next(filter(None, (_rival(token, clause, claim, unit) for token in tokens)), "")
 
-    found = _ahead(asked, index, holders, holds, rival)
+    found = _ahead(asked, _first(claim, asked), index, holders, holds, rival)
     if found:
         yield found[0], Difference(claim.text.strip(), found[1], "place", own), found[2]
 
 
 def _ahead(
     rest: frozenset[str],
+    first: str,
     index: ContextIndex,
     holders: Sequence[int],
     holds: Callable[[Clause], bool],
     rival: Callable[[Clause, Unit], str],
 ) -> tuple[int, str, float] | None:
-    """The unit with a clause that has more of `rest` than every clause that `holds` the value, and its `rival` there."""
+    """The unit with a clause that has more of `rest` than every clause that `holds` the value, and its `rival` there.
+
+    None where a clause with the value has what is asked for `first`, and that one has not.
+    """
     known = frozenset(value for value in rest if value in index.postings)
     # A word that no passage has may be another word for the same; it weighs half.
     total = index.total_weight(known) + 0.5 * index.total_weight(rest - known) or 1.0
@@ -121,6 +125,8 @@ def _ahead(
     for number in _nearest(known, index):
         for clause in index.clauses(number):
             held = known & clause.values
+            if first not in held and any(first in mine for mine in own):
+                continue
             gained = min(index.total_weight(held - mine) - _LOST * index.total_weight(mine - held) for mine in own)
             weight = index.total_weight(held)
             if gained < _MARGIN * total or weight < _AT_LEAST * total or holds(clause):
@@ -128,6 +134,11 @@ def _ahead(
             if (best is None or weight > best[0]) and (instead := rival(clause, index.units[number])):
                 best = (weight, number, instead)
     return (best[1], best[2], best[0] / total) if best else None
+
+
+def _first(claim: Claim, values: frozenset[str]) -> str:
+    """The first of the values in the question; ""."""
+    return next((value for value in claim.asked if value in values), "")
 
 
 def _excludes(clause: Clause, wanted: frozenset[str]) -> bool:
