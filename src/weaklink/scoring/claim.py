@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from weaklink.scoring.text.lexicon import DAYS, LIGHT, STOPWORDS
 from weaklink.scoring.text.tokens import Token, tokenise
@@ -127,7 +127,7 @@ class Claim:
 
 def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> Claim:
     """Read one sentence of an answer; a bare "Yes" or "No" becomes the question, said or denied."""
-    asked = tuple(dict.fromkeys(token.value for token in tokenise(question) if token.content))
+    asked = tuple(dict.fromkeys(token.value for token in asked_in(question) if token.content))
     text = _CITATION.sub(_blank, _LIST_MARKER.sub(_blank, sentence))
     for pattern, denies in ((_YES, False), (_NO, True)):
         said = pattern.match(text)
@@ -147,9 +147,15 @@ def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> C
     return Claim(text=text, tokens=tokens, asked=asked, question=question, follows=follows, polar=polar)
 
 
+@lru_cache(maxsize=16)
+def asked_in(question: str) -> tuple[Token, ...]:
+    """The tokens of a question, which each sentence of an answer is read with."""
+    return tuple(tokenise(question))
+
+
 def _answered(question: str, asked: tuple[str, ...], *, denies: bool) -> Claim:
     """The question as a statement, or as its denial."""
-    return Claim(text=question, tokens=tuple(tokenise(question)), asked=asked, question=question, denies=denies)
+    return Claim(text=question, tokens=asked_in(question), asked=asked, question=question, denies=denies)
 
 
 def clause_breaks(text: str) -> list[int]:

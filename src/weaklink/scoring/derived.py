@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
-from weaklink.scoring.claim import Claim
+from weaklink.scoring.claim import Claim, asked_in
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import counted, is_ordinal, is_year
 from weaklink.scoring.text.stems import stem
-from weaklink.scoring.text.tokens import Token, tokenise
+from weaklink.scoring.text.tokens import Token
 
 _YEAR = stem("year")
 _HOUR = stem("hour")
@@ -34,7 +34,7 @@ def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
     if number in spans:
         return spans[number]
     numbers = [other for other in stated if other.kind == "number"]
-    asked = [other for other in tokenise(claim.question) if other.kind == "number"]
+    asked = [other for other in asked_in(claim.question) if other.kind == "number"]
     return (
         _follows(number, [*numbers, *asked])
         or _converted(number, numbers)

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
-from weaklink.scoring.claim import Claim, names_in
+from weaklink.scoring.claim import Claim, asked_in, names_in
 from weaklink.scoring.clauses import Clause, clauses_in
 from weaklink.scoring.difference import Difference
 from weaklink.scoring.index import ContextIndex
@@ -11,7 +11,7 @@ from weaklink.scoring.quantities import counted, is_ordinal, is_year
 from weaklink.scoring.question import ASKING
 from weaklink.scoring.text.opposites import EXCLUSIVE
 from weaklink.scoring.text.stems import stem
-from weaklink.scoring.text.tokens import Token, tokenise
+from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit
 
 _LONGEST = 6
@@ -163,7 +163,7 @@ def _held(names: frozenset[str], holders: Sequence[int], index: ContextIndex) ->
 
 def _asked(claim: Claim) -> frozenset[str]:
     """The words of the question but for names: those stand anywhere in a text about them."""
-    tokens = tuple(tokenise(claim.question))
+    tokens = asked_in(claim.question)
     names = {token.value for token in names_in(tokens) if token.surface.isalpha()}
     return frozenset(claim.asked) - names - ASKING
 
