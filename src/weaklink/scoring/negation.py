@@ -1,6 +1,8 @@
 """Whether a clause of a claim and the same clause of a passage say the opposite: one denies the word that the other states."""
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from weaklink.scoring.claim import Claim, clause_breaks
@@ -50,7 +52,8 @@ _FEWEST = 3
 """Content words of a clause below which it may be about anything: its subject stands elsewhere."""
 
 
-class Clause(NamedTuple):
+@dataclass(frozen=True)
+class Clause:
     """The tokens between two breaks of a sentence."""
 
     tokens: tuple[Token, ...]
@@ -59,12 +62,12 @@ class Clause(NamedTuple):
     limits: frozenset[str]
     """The words that say in what part, or under what condition, it holds."""
 
-    @property
+    @cached_property
     def words(self) -> dict[str, Token]:
         """The content words by their values, without those that say no."""
         return {token.value: token for token in self.tokens if token.content and not is_negation(token)}
 
-    @property
+    @cached_property
     def says_no(self) -> bool:
         """Something in it is denied, or may be."""
         return any(is_negation(token) or token.surface.lower() in _NEARLY_NO for token in self.tokens)

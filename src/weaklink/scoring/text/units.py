@@ -76,7 +76,12 @@ def is_negated(tokens: tuple[Token, ...] | list[Token]) -> bool:
 
 def is_negation(token: Token) -> bool:
     """The token says no."""
-    lower = token.surface.lower().replace("’", "'")
+    return _says_no(token.surface)
+
+
+@functools.lru_cache(maxsize=8_192)
+def _says_no(word: str) -> bool:
+    lower = word.lower().replace("’", "'")
     return lower in NEGATIONS or lower.endswith("n't")
 
 
