@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.diagnosis.retrieval import doubt
-from weaklink.model import Evidence, Scores, Span, Trace, main_text
+from weaklink.diagnosis.retrieval import doubt, retrievers_of
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
 from weaklink.model.roles import roles
 from weaklink.scoring.embedding import similarity
 from weaklink.scoring.question import frequencies, read_question
@@ -141,7 +141,8 @@ def _rewrites(trace: Trace) -> Iterator[tuple[Span, str, str]]:
     """
     known = roles(trace)
     found = [span for span in trace.spans if known.get(span.id) == "rewrite"]
-    if not found or not trace.question or trace.dataflow.asked in trace.dataflow.last_asked:
+    searched = {text_of(span.input).strip() for span in retrievers_of(trace)}
+    if not found or not trace.question or trace.dataflow.asked in searched:
         return
     queries = [main_text(span.output).strip() for span in found]
     if queries[-1]:

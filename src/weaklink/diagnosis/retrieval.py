@@ -22,9 +22,9 @@ _ELSEWHERE = 0.4
 
 def no_results(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The retriever returned nothing."""
-    for span in _retrievers(trace):
+    for span in retrievers_of(trace):
         if span.status == "ok" and not span.documents:
-            others = any(other.documents for other in _retrievers(trace) if other.id != span.id)
+            others = any(other.documents for other in retrievers_of(trace) if other.id != span.id)
             strength = _NO_CONTEXT_STRENGTH * (0.3 if others else 1.0) * doubt(trace, scores, limits)
             query = text_of(span.input)
             evidence = Evidence(
@@ -67,7 +67,7 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
         relevance = scores.value(span.id, "relevance")
         if relevance is None or relevance >= limits.off_topic:
             sufficiency = scores.get(span.id, "sufficiency")
-            held = _words_of(_retrievers(trace))
+            held = _words_of(retrievers_of(trace))
             missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) & held]
             says = "the passages are near the question and do not answer it" + (
                 f": none has {listed(missing)}" if missing else ""
@@ -81,7 +81,7 @@ def _points_back(trace: Trace, span: Span) -> bool:
     return trace.dataflow.asked != trace.question and text_of(span.input).strip() == trace.question
 
 
-def _retrievers(trace: Trace) -> list[Span]:
+def retrievers_of(trace: Trace) -> list[Span]:
     """The innermost retrievers, with the role to retrieve; not those that only found where to look on."""
     known = roles(trace)
     found = [span for span in trace.of_kind("retriever") if known.get(span.id) == "retrieve"]
@@ -95,7 +95,7 @@ def _only_leads_on(span: Span) -> bool:
 
 def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Span, float]]:
     """The retriever with the best context, and how surely even that lacks the answer, together with all others."""
-    retrievers = _retrievers(trace)
+    retrievers = retrievers_of(trace)
     found = [
         (value, span) for span in retrievers
         if span.documents and (value := scores.value(span.id, "sufficiency")) is not None
