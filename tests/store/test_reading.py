@@ -9,7 +9,7 @@ import pytest
 from weaklink.errors import AmbiguousTrace, StoreError, UnknownTrace
 from weaklink.model import Trace, Usage
 from weaklink.store import open_store
-from weaklink.store.read import trace_ids
+from weaklink.store.read import read_summaries, summaries_of, trace_ids
 from weaklink.store.sqlite import SQLiteStore
 from weaklink.testing import build
 
@@ -162,3 +162,13 @@ def test_the_newest_of_100_000_traces_and_one_by_its_id_are_found_in_millisecond
     assert timed("one by the end of its id", lambda: reader.get(wanted[-6:])) < 200
     assert len(trace_ids(apsw.Connection(str(store_path)), None, 50, None)) == 50
     reader.close()
+
+
+def test_more_traces_are_listed_than_sqlite_takes_parameters(store: SQLiteStore, store_path: Path):
+    store.write(numbered(number) for number in range(20))
+    connection = apsw.Connection(str(store_path))
+    connection.limit(apsw.SQLITE_LIMIT_VARIABLE_NUMBER, 8)
+    found = read_summaries(connection, None, 20, None)
+    assert [summary.question for summary in found] == [f"question {number}" for number in reversed(range(20))]
+    assert summaries_of(connection, [summary.id for summary in found]) == found
+    connection.close()

@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Rows back into spans, traces and summaries."""
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -35,6 +36,8 @@ _SCORE_NAMES = (
     "ORDER BY name LIMIT 1) FROM known WHERE known.name IS NOT NULL) SELECT name FROM known WHERE name > ''"
 )
 _MOST_TEXTS_A_QUERY = 500
+# As many ids as anybody asks for, in one parameter: SQLite takes no more than some thousands of these.
+_LISTED = "SELECT value FROM json_each(?)"
 _MOST_AMBIGUOUS = 5
 # Knuth's multiplicative hash (The Art of Computer Programming 3, 6.4) spreads the numbers of traces evenly.
 _SPREAD = 2_654_435_761
@@ -92,9 +95,13 @@ def read_summaries(
     return _summaries(connection, f"{where} {NEWEST} LIMIT ?", (*parameters, limit))
 
 
+def _listed(ids: Sequence[str]) -> str:
+    return json.dumps(list(ids))
+
+
 def summaries_of(connection: apsw.Connection, ids: Sequence[str]) -> list[TraceSummary]:
     """These traces in short, the newest first."""
-    return _summaries(connection, f"WHERE t.id IN ({','.join('?' * len(ids))}) {NEWEST}", ids)
+    return _summaries(connection, f"WHERE t.id IN ({_LISTED}) {NEWEST}", [_listed(ids)])
 
 
 def trace_ids(connection: apsw.Connection, query: str | None, limit: int, before: int | str | None) -> list[str]:
@@ -233,9 +240,8 @@ def _roots(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, Trace]:
     """Traces of their roots alone: a list must not read whole traces."""
     if not ids:
         return {}
-    marks = ",".join("?" * len(ids))
     rows = connection.execute(
-        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id IN ({marks}) AND id = trace_id", ids
+        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id IN ({_LISTED}) AND id = trace_id", [_listed(ids)]
     ).fetchall()
     return {span.trace_id: Trace(spans=(span,)) for span in _spans(connection, rows, {})}
 
