@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from weaklink import open_store
+from weaklink import batch, open_store
 from weaklink.examine import diagnosis_version
 from weaklink.store import Feedback
 
@@ -29,6 +29,28 @@ def test_words_choose_among_those_that_wait_and_again_takes_the_others_too(fille
     assert filled.json("diagnose", "standby")["diagnosed"] == 0
     assert filled.json("diagnose", "standby", "--again")["diagnosed"] == 1
     assert filled.json("diagnose", "--again")["diagnosed"] == 3
+
+
+def test_it_is_a_failure_when_no_trace_could_be_diagnosed(filled, monkeypatch):
+    def trips(trace, *_, **__):
+        if trace.id.endswith(tripping):
+            raise RecursionError("too deep")
+        return original(trace, *_, **__)
+
+    original = batch.examine
+    monkeypatch.setattr(batch, "examine", trips)
+    tripping = ("a1",)
+    data = filled.json("diagnose")  # two of three have a verdict
+    assert (data["diagnosed"], [problem["problem"] for problem in data["problems"]]) == (
+        2,
+        ["RecursionError: too deep"],
+    )
+    assert filled.json("diagnose", code=1)["diagnosed"] == 0
+    shown = filled("diagnose")
+    assert (shown.exit_code, shown.stdout.partition(" in ")[0]) == (1, "0 traces diagnosed")
+    assert shown.stderr == "0000000000a1 could not be diagnosed: RecursionError: too deep\n"
+    tripping = ("none",)
+    assert filled.json("diagnose")["diagnosed"] == 1
 
 
 def test_two_processes_do_the_same(filled):

@@ -8,6 +8,7 @@ import pytest
 
 from weaklink import open_store, read
 from weaklink.export import read_entries
+from weaklink.testing import build
 
 
 def test_diff_says_what_changed(filled):
@@ -39,6 +40,51 @@ def test_scoring_twice_keeps_one_of_each(filled):
     before = len(open_store(filled.store).scores(open_store(filled.store).get("b2").id))
     filled.ok("score", "b2")
     assert len(open_store(filled.store).scores(open_store(filled.store).get("b2").id)) == before
+
+
+SCORERS = """
+def failing(trace):
+    raise TimeoutError("the judge sleeps")
+
+
+def picky(trace):
+    return 1.0 if "standby" in trace.question else (None, "not about standby")
+"""
+
+
+@pytest.mark.parametrize(
+    ("scorers", "code"),
+    [
+        ("mine.py:failing", 1),
+        ("groundedness,mine.py:failing", 1),  # it was asked for, and nobody has it
+        ("mine.py:picky", 0),  # one of three has a score
+        ("groundedness", 0),
+    ],
+)
+def test_a_named_scorer_that_scored_nothing_is_a_failure(filled, tmp_path, scorers, code):
+    (tmp_path / "mine.py").write_text(SCORERS)
+    counts = filled.json("score", "--with", scorers, code=code)["counts"]
+    assert [count["asked"] for count in counts] == [3] * len(counts)
+    assert min(count["scored"] for count in counts) == 0 if code else min(count["scored"] for count in counts) > 0
+    shown = filled("score", "--with", scorers)
+    assert shown.exit_code == code
+    assert ("3 not: the scorer failed: TimeoutError: the judge sleeps" in shown.stdout) is bool(code)
+    filled.ok("score", "--with", scorers, "--estimate")  # nothing was to be scored
+
+
+def test_without_names_it_is_a_failure_when_no_scorer_could_score(cli):
+    store = open_store(cli.store)
+    store.write(
+        [build("search:retriever", trace_id=0xA1, search={"input": "standby pay", "documents": ["Pay is 45."]})]
+    )
+    store.close()
+    counts = {count["scorer"]: count["scored"] for count in cli.json("score")["counts"]}
+    assert (counts["relevance"], counts["groundedness"]) == (1, 0)  # a search alone is right: nobody answers
+    assert cli("score", "--with", "groundedness").exit_code == 1
+    store = open_store(cli.store)
+    store.write([build("work:chain", trace_id=0xB2)])
+    store.close()
+    assert {count["scored"] for count in cli.json("score", "b2", code=1)["counts"]} == {0}
 
 
 def test_what_was_exported_can_be_read_and_imported(filled, tmp_path):

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weaklink.cli.failing import BROKEN
 from weaklink.cli.options import JsonOption, QueryArgument, StoreOption, joined
 
 if TYPE_CHECKING:
+    from weaklink.batch import Outcome
     from weaklink.examine import Examination
     from weaklink.store import Store
 
@@ -50,6 +52,8 @@ def diagnose(
     weaklink diagnose --watch               beside your application
     weaklink diagnose --watch --sample 0.1  the same for every tenth trace
     weaklink diagnose standby pay --again
+
+    Exit code 1 when traces wait and none of them could be diagnosed.
     """
     from weaklink.cli.finding import reading
     from weaklink.errors import WeaklinkError
@@ -73,24 +77,22 @@ def _chosen(store: Store, query: str | None, *, again: bool, sample: float) -> l
     from weaklink.cli.finding import find_traces
     from weaklink.examine import diagnosis_version
 
-    waiting = store.waiting(diagnosis_version(), limit=_ALL, sample=sample)
-    if query is not None:
-        named = [trace.id for trace in find_traces(store, query, _ALL)]
-        return named if again else [trace_id for trace_id in named if trace_id in set(waiting)]
-    if again:
-        return store.waiting("", limit=_ALL, sample=sample)
-    return waiting
+    waiting = store.waiting("" if again else diagnosis_version(), limit=_ALL, sample=sample)
+    if query is None:
+        return waiting
+    named, chosen = find_traces(store, query, _ALL), frozenset(waiting)
+    return [trace.id for trace in named if again or trace.id in chosen]
 
 
 def _batch(store: Store, ids: Sequence[str], jobs: int, *, as_json: bool) -> None:
     from weaklink.batch import examine_all
     from weaklink.cli.finding import store_name
-    from weaklink.cli.screen import counting, hint, show_json, show_text
+    from weaklink.cli.screen import counting, show_json
 
     began = time.monotonic()
     outcomes = list(counting(examine_all(store, store_name(store), ids, jobs), "diagnosing", len(ids)))
     seconds = time.monotonic() - began
-    verdicts = Counter(outcome.verdict for outcome in outcomes if outcome.verdict is not None)
+    verdicts: Counter[str] = Counter(outcome.verdict for outcome in outcomes if outcome.verdict is not None)
     problems = [outcome for outcome in outcomes if outcome.verdict is None]
     if as_json:
         show_json({
@@ -98,10 +100,18 @@ def _batch(store: Store, ids: Sequence[str], jobs: int, *, as_json: bool) -> Non
             "verdicts": dict(verdicts.most_common()),
             "problems": [{"id": outcome.trace_id, "problem": outcome.problem} for outcome in problems],
         })  # fmt: skip
-        return
+    else:
+        _tell(verdicts, problems, seconds)
+    if problems and not verdicts:
+        raise typer.Exit(BROKEN)
+
+
+def _tell(verdicts: Counter[str], problems: Sequence[Outcome], seconds: float) -> None:
+    from weaklink.cli.screen import hint, show_text
+
     for outcome in problems[:_MOST_PROBLEMS]:
         hint(f"{outcome.trace_id[-12:]} could not be diagnosed: {outcome.problem}")
-    if not ids:
+    if not verdicts and not problems:
         show_text("Every finished trace has its verdict.")
         return
     each = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.most_common())

@@ -74,8 +74,8 @@ def root(
     weaklink show last     the newest of them, step by step
     weaklink view          the same in the browser
 
-    Each command says more with --help. Exit codes: 0 fine, 1 something is broken (demo, show --check, doctor, bench), 2 wrong
-    usage, 130 stopped with Ctrl-C.
+    Each command says more with --help. Exit codes: 0 fine, 1 something is broken (demo, show --check, doctor, bench) or could
+    not be done at all (score, diagnose), 2 wrong usage, 130 stopped with Ctrl-C.
     """
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from weaklink.cli.failing import BROKEN
 from weaklink.cli.options import JsonOption, LimitOption, QueryArgument, StoreOption, WidthOption, joined
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def score(
     weaklink score standby pay --with relevance,groundedness
     weaklink score --with ragas:faithfulness --estimate  needs weaklink-ragas
     weaklink score --with my_scorers.py:politeness       your function of a trace
+
+    Exit code 1 when a scorer named with --with could score no trace; without --with, when no scorer could score any.
     """
     from weaklink.cli.finding import find_traces, reading
     from weaklink.cli.screen import counting, look, show_block, show_json
@@ -85,9 +88,13 @@ def score(
     if as_json:
         data = {"scorers": names, "counts": [_tally_data(tally) for tally in tallies]}
         show_json(data | {"traces": [_data(one, names) for one in examined]})
-        return
-    show_block(_table(examined, names, drawn), drawn)
-    show_block(_counts(tallies), drawn)
+    else:
+        show_block(_table(examined, names, drawn), drawn)
+        show_block(_counts(tallies), drawn)
+    # A scorer by default may have nothing to say of a chain (no answer, no retrieval); one that was named was wanted.
+    in_vain = [not tally.scored for tally in tallies]
+    if all(in_vain) if with_ is None else any(in_vain):
+        raise typer.Exit(BROKEN)
 
 
 def _whole(examined: Examination, name: str) -> list[float]:
