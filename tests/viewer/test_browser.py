@@ -133,6 +133,41 @@ def test_the_tree_folds_hides_the_frameworks_own_steps_and_is_walked_with_keys(p
     expect(names).to_have_text(["handbook"])
 
 
+def test_a_long_value_is_bounded_until_a_key_opens_it(page: Page, viewer: Viewer):
+    tools = [{"name": f"lookup_{n}", "description": "Looks up what the handbook says. " * 6} for n in range(120)]
+    trace = build(
+        "agent:chain > write:llm", "What is it?", "That.", trace_id=0xD4,
+        write={"input": "What is it?", "model": {"name": "small-1", "parameters": {"temperature": 0.2, "tools": tools}}},
+    )  # fmt: skip
+    store = open_store(viewer.store)
+    store.write([trace])
+    store.close()
+    page.goto(f"{viewer.base}/traces/{trace.id}")
+    page.locator(".step-row", has_text="write").click()
+    facts = page.locator("#panel dl.facts").first
+    expect(facts).to_contain_text("Show all (30 kB)")
+
+    def height() -> float:
+        return facts.evaluate("facts => facts.getBoundingClientRect().height")
+
+    assert height() < 200
+    opener = facts.locator("summary")
+    opener.focus()
+    page.keyboard.press("Enter")
+    whole = facts.locator("details pre")
+    expect(whole).to_be_visible()
+    expect(whole).to_contain_text("lookup_119")
+    expect(facts.locator(".beginning")).to_be_hidden()
+    assert height() < 700  # it scrolls within itself
+    page.keyboard.press("Tab")
+    expect(whole).to_be_focused()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.activeElement.scrollTop > 1000")
+    opener.press(" ")
+    expect(whole).to_be_hidden()
+    expect(facts.locator(".beginning")).to_be_visible()
+
+
 def test_keys_lead_through_the_list_and_to_the_search(page: Page, viewer: Viewer):
     page.keyboard.press("j")
     page.keyboard.press("j")

@@ -14,10 +14,10 @@ from weaklink.report.html.elements import Html, element, join
 from weaklink.report.html.links import level, step_link
 from weaklink.report.html.marked import marked_text
 from weaklink.report.html.passages import table_html
+from weaklink.report.html.recorded import recorded, recorded_fact
 from weaklink.report.html.sentences import answer_html
 from weaklink.report.view import Report, StepRow
 
-_LONGEST_VALUE = 20_000
 _MOST_MESSAGES = 1_000
 
 
@@ -31,12 +31,12 @@ def step_panel(report: Report, row: StepRow, *, at: TextRange | None = None, alo
     if alone and span.kind in ("retriever", "reranker"):
         yield from _retrieval(report, span, at)
     if span.kind == "prompt":
-        yield from _prompt(report, span)
+        yield from _prompt(report, span, alone=alone)
     elif span.kind in ("llm", "embedding"):
         yield from _model(report, span, alone=alone)
     else:
-        yield from _values(report, span, fold=span.kind in ("retriever", "reranker"))
-    yield from _rest(span)
+        yield from _values(report, span, fold=span.kind in ("retriever", "reranker"), alone=alone)
+    yield from _rest(span, alone=alone)
 
 
 def _marked(span: Span, at: TextRange) -> Iterator[Html]:
@@ -84,7 +84,7 @@ def _retrieval(report: Report, span: Span, at: TextRange | None) -> Iterator[Htm
             return
 
 
-def _prompt(report: Report, span: Span) -> Iterator[Html]:
+def _prompt(report: Report, span: Span, *, alone: bool) -> Iterator[Html]:
     template = text_of(span.attributes.get("template"))
     if template.strip():
         yield element("h3", "Template")
@@ -92,10 +92,10 @@ def _prompt(report: Report, span: Span) -> Iterator[Html]:
     variables = span.attributes.get("variables") or span.input
     if isinstance(variables, dict) and variables:
         yield element("h3", "Variables")
-        yield element("dl", *(_variable(name, value) for name, value in variables.items()), class_="facts")
+        yield element("dl", *(_variable(name, value, alone=alone) for name, value in variables.items()), class_="facts")
     elif variables is not None:
-        yield from _value(report, span, "input", variables)
-    yield from _value(report, span, "output", span.output, title="Prompt")
+        yield from _value(report, span, "input", variables, alone=alone)
+    yield from _value(report, span, "output", span.output, title="Prompt", alone=alone)
 
 
 def _fields_of(template: str) -> list[tuple[int, int, str]]:
@@ -111,14 +111,14 @@ def _fields_of(template: str) -> list[tuple[int, int, str]]:
     return found
 
 
-def _variable(name: str, value: JsonValue) -> Html:
+def _variable(name: str, value: JsonValue, *, alone: bool) -> Html:
     text = text_of(value)
-    shown = element("pre", _cut(text)) if text else element("strong", "empty", class_="low")
+    shown = recorded(text, in_file=not alone) if text else element("strong", "empty", class_="low")
     return join(element("dt", element("code", name)), element("dd", shown))
 
 
 def _model(report: Report, span: Span, *, alone: bool) -> Iterator[Html]:
-    facts = list(_model_facts(span))
+    facts = list(_model_facts(span, alone=alone))
     if facts:
         yield element(
             "dl", *(join(element("dt", name), element("dd", value)) for name, value in facts), class_="facts inline"
@@ -128,11 +128,11 @@ def _model(report: Report, span: Span, *, alone: bool) -> Iterator[Html]:
         yield element("h3", "What the model wrote")
         yield from answer_html(report)
     elif span.kind == "llm":
-        yield from _value(report, span, "output", span.output)
-    yield from _value(report, span, "input", span.input)
+        yield from _value(report, span, "output", span.output, alone=alone)
+    yield from _value(report, span, "input", span.input, alone=alone)
 
 
-def _model_facts(span: Span) -> Iterator[tuple[str, str]]:
+def _model_facts(span: Span, *, alone: bool) -> Iterator[tuple[str, str]]:
     model = span.model
     if model is None:
         return
@@ -150,27 +150,27 @@ def _model_facts(span: Span) -> Iterator[tuple[str, str]]:
     if model.cached:
         yield "answered by", "the framework's cache"
     for name, value in model.parameters.items():
-        yield name, _cut(value if isinstance(value, str) else _json(value))
+        yield name, recorded_fact(value if isinstance(value, str) else _json(value), in_file=not alone)
 
 
-def _values(report: Report, span: Span, *, fold: bool) -> Iterator[Html]:
-    yield from _value(report, span, "input", span.input, fold=fold)
-    yield from _value(report, span, "output", span.output, fold=fold)
+def _values(report: Report, span: Span, *, fold: bool, alone: bool) -> Iterator[Html]:
+    yield from _value(report, span, "input", span.input, fold=fold, alone=alone)
+    yield from _value(report, span, "output", span.output, fold=fold, alone=alone)
 
 
 def _value(
-    report: Report, span: Span, field: str, value: JsonValue, *, title: str = "", fold: bool = False
+    report: Report, span: Span, field: str, value: JsonValue, *, alone: bool, title: str = "", fold: bool = False
 ) -> Iterator[Html]:
     """A recorded value: chat messages one after the other, a text as it is, all else as JSON."""
     if value is None:
         return
     messages = messages_in(value)
     if messages and len(messages) <= _MOST_MESSAGES:
-        shown = element("div", *_messages(report, span, field, messages), class_="messages")
+        shown = element("div", *_messages(report, span, field, messages, alone=alone), class_="messages")
         if rest := _beside_messages(value):
-            shown = join(shown, element("pre", _cut(_json(rest))))
+            shown = join(shown, recorded(_json(rest), in_file=not alone))
     else:
-        shown = element("pre", _cut(value if isinstance(value, str) else _json(value)))
+        shown = recorded(value if isinstance(value, str) else _json(value), in_file=not alone)
     title = title or field.capitalize()
     if fold:
         yield element("details", element("summary", title), shown, class_="more")
@@ -178,14 +178,16 @@ def _value(
         yield join(element("h3", title), shown)
 
 
-def _messages(report: Report, span: Span, field: str, messages: list[dict[str, JsonValue]]) -> Iterator[Html]:
+def _messages(
+    report: Report, span: Span, field: str, messages: list[dict[str, JsonValue]], *, alone: bool
+) -> Iterator[Html]:
     """The messages in a field; of a long history only the last, where another step shows all of it."""
     history = report.history
     known = history.shows(span, field, messages) if history is not None else 0
     if history is not None and known:
         where = step_link(history.span.id, f"the {history.field} of {history.span.name}")
         yield element("p", f"{known} messages before these: the first in ", where, ".", class_="soft")
-    yield from map(_message, messages[known:])
+    yield from (_message(message, alone=alone) for message in messages[known:])
 
 
 def _beside_messages(value: JsonValue) -> dict[str, JsonValue]:
@@ -195,18 +197,18 @@ def _beside_messages(value: JsonValue) -> dict[str, JsonValue]:
     return {name: item for name, item in value.items() if name != TYPE_KEY and not messages_in(item)}
 
 
-def _message(message: dict[str, JsonValue]) -> Html:
+def _message(message: dict[str, JsonValue], *, alone: bool) -> Html:
     role = text_of(message.get("role")) or "message"
     calls = message.get("tool_calls")
     parts: list[str] = [element("span", role, class_="who")]
     if text := text_of(message.get("content")):
-        parts.append(element("pre", _cut(text)))
+        parts.append(recorded(text, in_file=not alone))
     if calls:
-        parts.append(element("pre", _cut(_json(calls)), class_="calls"))
+        parts.append(recorded(_json(calls), in_file=not alone, class_="calls"))
     return element("div", *parts, class_=f"message {role if role.isalpha() else ''}")
 
 
-def _rest(span: Span) -> Iterator[Html]:
+def _rest(span: Span, *, alone: bool) -> Iterator[Html]:
     if span.notes:
         yield element("p", f"Recorded with losses: {'; '.join(span.notes)}", class_="empty")
     facts: dict[str, JsonValue] = {
@@ -216,7 +218,9 @@ def _rest(span: Span) -> Iterator[Html]:
     }
     left: JsonValue = {name: value for name, value in facts.items() if value}
     if left:
-        yield element("details", element("summary", "Metadata"), element("pre", _cut(_json(left))), class_="more")
+        yield element(
+            "details", element("summary", "Metadata"), recorded(_json(left), in_file=not alone), class_="more"
+        )
 
 
 def _json(value: JsonValue) -> str:
@@ -224,8 +228,3 @@ def _json(value: JsonValue) -> str:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except TypeError:  # lone surrogates
         return str(value)
-
-
-def _cut(text: str) -> str:
-    left = len(text) - _LONGEST_VALUE
-    return text if left <= 0 else f"{text[:_LONGEST_VALUE]}\n... {left} more characters"
