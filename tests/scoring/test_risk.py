@@ -22,7 +22,7 @@ CLAIM = read_claim("Something else entirely is said here.")
 
 
 def risk_of(features: dict[str, float], index=PROSE) -> float:
-    return claim_risk(CLAIM, Alignment(features, [], [], frozenset(), [], Conflicts()), index)
+    return claim_risk(CLAIM, Alignment(features, [], frozenset(), [], Conflicts()), index)
 
 
 @pytest.mark.parametrize("index", [PROSE, RECORD], ids=["prose", "record"])
@@ -57,7 +57,7 @@ def test_the_model_says_where_it_comes_from():
 def test_a_contradiction_sets_a_least_risk():
     said = Contradiction(0, "30", "25", "number", 1.0)
     features = dict.fromkeys(FEATURES, 0.0)
-    assert claim_risk(CLAIM, Alignment(features, [0], [], frozenset(), [said], Conflicts()), PROSE) >= 0.5
+    assert claim_risk(CLAIM, Alignment(features, [0], frozenset(), [said], Conflicts()), PROSE) >= 0.5
 
 
 def test_another_base_rate_moves_values_and_keeps_their_order():

@@ -13,8 +13,9 @@ from weaklink.scoring.claim import names_in
 from weaklink.scoring.groundedness import assess
 from weaklink.scoring.question import read_question
 from weaklink.scoring.sufficiency import sufficiency
-from weaklink.scoring.text.tokens import tokenise
+from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import units_of
+from weaklink.scoring.text.written import runs_of, with_marks
 
 _MOST_TERMS = 8
 _MOST_CLAIMS = 12
@@ -156,11 +157,15 @@ def _terms(trace: Trace, stages: Sequence[StageTexts]) -> Iterator[FunnelRow]:
         else frozenset[str]().union(*(unit.values for text in stage.texts for unit in units_of(text)))
         for stage in stages
     ]
+    before_the_model = [
+        values for stage, values in zip(stages, held, strict=True)
+        if values is not None and stage.stage not in _AFTER_THE_MODEL
+    ]  # fmt: skip
     kind = expected_type(trace.question)
     if kind in _KINDS:
         cells = tuple(_kind_cell(stage, kind, trace.question) for stage in stages)
         yield FunnelRow(piece=_KINDS[kind], kind="kind of answer", weight=1.0, cells=cells)
-    for words, piece, weight in _pieces(question)[:_MOST_TERMS] if asked.weights else ():
+    for words, piece, weight in _pieces(question, before_the_model)[:_MOST_TERMS] if asked.weights else ():
         cells = tuple(_term_cell(stage, words, values) for stage, values in zip(stages, held, strict=True))
         yield FunnelRow(piece=piece, kind="term", weight=weight, cells=cells)
 
@@ -171,23 +176,30 @@ def _worded(trace: Trace) -> str:
     return trace.question if has_own else trace.dataflow.asked
 
 
-def _pieces(question: str) -> list[tuple[frozenset[str], str, float]]:
-    """The words of a question, neighbouring parts of a name together; the rarest first."""
+def _pieces(question: str, held: Sequence[frozenset[str]]) -> list[tuple[frozenset[str], str, float]]:
+    """The words of a question, the rarest first.
+
+    Neighbouring parts of a name are one piece, and so are neighbouring characters of a script without spaces that the same
+    stages have.
+    """
     asked = read_question(question)
-    tokens = [token for token in tokenise(question) if token.value in asked.weights]
     names = {token.start for token in names_in(tuple(tokenise(question)))}
-    groups: list[list[int]] = []
-    for number, token in enumerate(tokens):
-        before = tokens[groups[-1][-1]] if groups else None
-        is_name = before is not None and token.start in names and before.start in names
-        if is_name and before is not None and token.start - before.end <= 1:
-            groups[-1].append(number)
+
+    def alike(before: Token, token: Token) -> bool:
+        return all((before.value in values) == (token.value in values) for values in held)
+
+    groups: list[list[Token]] = []
+    for run in runs_of(asked.tokens, question, alike):
+        before = groups[-1][-1] if groups else None
+        is_name = before is not None and run[0].start in names and before.start in names
+        if is_name and before is not None and run[0].start - before.end <= 1:
+            groups[-1] += run
         else:
-            groups.append([number])
+            groups.append([*run])
     found: dict[frozenset[str], tuple[frozenset[str], str, float]] = {}
     for group in groups:
-        words = frozenset(tokens[number].value for number in group)
-        text = question[tokens[group[0]].start : tokens[group[-1]].end]
+        words = frozenset(token.value for token in group)
+        text = question[group[0].start : with_marks(group[-1].end, question)]
         found.setdefault(words, (words, text, max(asked.weights[word] for word in words)))
     return sorted(found.values(), key=lambda piece: -piece[2])
 

@@ -14,7 +14,8 @@ from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.tokens import tokenise
 
-_WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*]\s*$")
+_WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*。！？：；）］】》〉」』｡।॥؟؛۔։።៕\u0e00-\u0eff]\s*$")
+"""What a sentence ends with; Thai and Lao, the last range, end it with a space, so there nothing shows a cut."""
 _LONG = 40
 """Characters from which on a passage is prose; a title or a cell of a table needs no full stop."""
 _DATE = re.compile(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b")

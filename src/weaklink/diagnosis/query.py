@@ -95,12 +95,9 @@ def _topic_left(trace: Trace, query: str) -> _Topic | None:
     if not topic or added & around:
         return None
     before = read_question(" ".join(topic))
-    weights = {value: weight for value, weight in before.weights.items() if value not in own}
-    left = [before.surfaces[value] for value in sorted(weights, key=lambda value: -weights[value])]
+    left = before.written(before.weights.keys() - own)
     new = read_question(query)
-    instead = [
-        new.surfaces[value] for value in sorted(added & new.weights.keys(), key=lambda value: -new.weights[value])
-    ]
+    instead = new.written(added & new.weights.keys())
     return _Topic(left[:3], instead[:3]) if left else None
 
 
@@ -164,9 +161,7 @@ def _lost(trace: Trace, query: str) -> tuple[list[str], float]:
     """The question's words that the query lacks, the rarest first, and the share of the question, by weight, that it has."""
     asked = read_question(trace.question)
     held = frequencies(query).keys()
-    lost = [value for value in asked.weights if value not in held]
-    ordered = sorted(lost, key=lambda value: -asked.weights[value])
-    return [asked.surfaces[value] for value in ordered], asked.coverage(set(held))
+    return asked.written(asked.weights.keys() - held), asked.coverage(set(held))
 
 
 def _unresolved(trace: Trace, query: str) -> list[str]:
@@ -176,8 +171,7 @@ def _unresolved(trace: Trace, query: str) -> list[str]:
     before = read_question(trace.dataflow.asked)
     known = frequencies(query).keys() | frequencies(trace.question).keys()
     named = frequencies(query).keys() & before.weights.keys()
-    ordered = sorted(before.weights.keys() - known, key=lambda value: -before.weights[value])
-    return [] if named else [before.surfaces[value] for value in ordered[:3]]
+    return [] if named else before.written(before.weights.keys() - known)[:3]
 
 
 def _consequence(trace: Trace, scores: Scores, limits: Limits) -> float:

@@ -68,7 +68,7 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
         if relevance is None or relevance >= limits.off_topic:
             sufficiency = scores.get(span.id, "sufficiency")
             held = _words_of(retrievers_of(trace))
-            missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) & held]
+            missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) <= held]
             says = "the passages are near the question and do not answer it" + (
                 f": none has {listed(missing)}" if missing else ""
             )

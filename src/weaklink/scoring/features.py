@@ -89,10 +89,8 @@ class Alignment(NamedTuple):
     """One value for each name of `FEATURES`, 0 or more (`polarity` may be negative), counts capped at 5."""
     evidence: list[int]
     """The units that cover the claim best, best first; at most 4."""
-    novel: list[str]
-    """The words, numbers and names of the claim that no passage has, as the claim writes them."""
     novel_values: frozenset[str]
-    """The values of `novel`."""
+    """The values of the words, numbers and names of the claim that no passage has."""
     contradictions: list[Contradiction]
     conflicts: Conflicts
 
@@ -131,9 +129,7 @@ class Aligner:
             "missing_days": conflicts.missing_days,
         }
         capped = {name: min(features[name], _CAP) for name in FEATURES}
-        novel = [token for token in claim.content if token.value not in index.values]
-        surfaces = list(dict.fromkeys(token.surface for token in novel))
-        return Alignment(capped, chosen, surfaces, frozenset(token.value for token in novel), found, conflicts)
+        return Alignment(capped, chosen, frozenset(claim.values) - index.values, found, conflicts)
 
     def _novelty(self, claim: Claim) -> dict[str, float]:
         """Words that no passage has; those of the question count a quarter, for the user brought them up."""

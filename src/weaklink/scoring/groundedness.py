@@ -24,6 +24,7 @@ from weaklink.scoring.risk import (
 from weaklink.scoring.spans import Span, unsupported_spans
 from weaklink.scoring.text.language import reads_as_english
 from weaklink.scoring.text.sentences import split_sentences
+from weaklink.scoring.text.written import as_written, runs_of
 
 Label = Literal["supported", "unsupported", "contradicted", "abstention", "not_a_claim"]
 
@@ -233,4 +234,6 @@ def _detail(claim: Claim, alignment: Alignment, label: Label) -> tuple[str, ...]
         said = [f"{item.claimed} (the passage says: {item.instead})" for item in alignment.contradictions]
         return tuple(said or [f"the record says: {alignment.conflicts.said}"])[:_MOST_DETAILS]
     values = {token.surface for token in claim.tokens if token.is_value} | {token.surface for token in claim.names}
-    return tuple(sorted(alignment.novel, key=lambda word: word not in values)[:_MOST_DETAILS])
+    novel = runs_of((token for token in claim.content if token.value in alignment.novel_values), claim.text)
+    ordered = sorted(novel, key=lambda run: all(token.surface not in values for token in run))
+    return tuple(dict.fromkeys(as_written(run, claim.text) for run in ordered))[:_MOST_DETAILS]

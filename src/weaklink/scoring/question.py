@@ -2,11 +2,13 @@
 
 import functools
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from weaklink.scoring.text.background import background_weight
-from weaklink.scoring.text.tokens import tokenise
+from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import units_of
+from weaklink.scoring.text.written import as_written, runs_of
 
 ASKING = frozenset(
     {
@@ -58,8 +60,8 @@ class Asked:
     text: str
     weights: dict[str, float]
     """Value to weight (rarity in English prose, 0..1); empty for a question without words."""
-    surfaces: dict[str, str]
-    """Value to the word as the question writes it."""
+    tokens: tuple[Token, ...]
+    """Where these words stand in the question, in order."""
 
     @property
     def total(self) -> float:
@@ -69,6 +71,17 @@ class Asked:
     def coverage(self, values: frozenset[str] | set[str]) -> float:
         """Share, by weight, of the question's words among `values`, 0..1."""
         return sum(weight for value, weight in self.weights.items() if value in values) / self.total
+
+    def written(self, values: Collection[str]) -> list[str]:
+        """The words with these `values` as the question writes them, the rarest first."""
+        runs = runs_of((token for token in self.tokens if token.value in values), self.text)
+        found: list[str] = []
+        shown: set[str] = set()
+        for run in sorted(runs, key=lambda run: -max(self.weights[token.value] for token in run)):
+            if not shown.issuperset(token.value for token in run):
+                found.append(as_written(run, self.text))
+                shown.update(token.value for token in run)
+        return found
 
 
 @functools.lru_cache(maxsize=64)
@@ -80,7 +93,7 @@ def read_question(question: str) -> Asked:
     return Asked(
         text=question,
         weights={token.value: background_weight(token.value) for token in chosen},
-        surfaces={token.value: token.surface for token in reversed(chosen)},
+        tokens=tuple(chosen),
     )
 
 

@@ -4,6 +4,7 @@ from weaklink.scoring.claim import Claim
 from weaklink.scoring.features import Alignment
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.text.tokens import Token
+from weaklink.scoring.text.written import with_marks
 
 Span = tuple[int, int]
 """First character and one past the last, in characters of the answer."""
@@ -39,7 +40,8 @@ def unsupported_spans(
     if not spans:
         worst = max(claim.clauses, key=lambda clause: _uncovered(clause, index), default=None)
         spans = [(worst[0].start, worst[-1].end)] if worst else [(0, end - start)]
-    return tuple((start + first, start + last) for first, last in _merged(spans, claim.text))
+    merged = _merged(spans, claim.text)
+    return tuple((start + first, start + with_marks(last, claim.text)) for first, last in merged)
 
 
 def _trimmed(text: str, first: int, last: int) -> Span:

@@ -74,10 +74,10 @@ def sufficiency(question: str, passages: Sequence[str]) -> SufficiencyVerdict:
     features = sufficiency_features(question, passages)
     model = fitted("sufficiency")["embedding" if is_available() else "lexical"]
     held = set[str]().union(*(frequencies(passage).keys() for passage in passages))
-    absent = sorted((value for value in asked.weights if value not in held), key=lambda value: -asked.weights[value])
+    absent = asked.written(asked.weights.keys() - held)
     return SufficiencyVerdict(
         value=probability(logit(model["weights"], model["intercept"], features)) if held else 0.0,
-        missing=tuple(asked.surfaces[value] for value in absent[:_MOST_MISSING]),
+        missing=tuple(absent[:_MOST_MISSING]),
         passage=window.passage if window else None,
         start=window.start if window else 0,
         end=window.end if window else 0,

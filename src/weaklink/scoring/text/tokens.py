@@ -52,15 +52,18 @@ class Token(NamedTuple):
 
 # "2GB" is a number and a unit.
 _BEFORE_UNIT = rf"(?=(?:{'|'.join(sorted(UNITS))})\b)"
+_WIDE = r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+# Chinese, Japanese and Korean put no space behind a number: "45欧元".
+_NUMBER_END = rf"(?:\b|(?=[{_WIDE}]))"
 _CLOCK = r"[0-9]{1,2}(?::[0-9]{1,2})?"
 _TOKEN = re.compile(
     r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?\b)"
     r"|(?P<date>\b[0-9]{1,2}(?P<mark>[/.])[0-9]{1,2}(?P=mark)(?:19|20)[0-9]{2}\b|\b[0-9]{2}/[0-9]{2}\b(?![/%0-9]))"
     rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
     rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
-    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?\b|{_BEFORE_UNIT})\s?%?)"
-    r"|(?P<wide>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
-    r"|(?P<word>[^\W\d_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+(?:['’][^\W\d_]+|[0-9]+)*)",
+    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?{_NUMBER_END}|{_BEFORE_UNIT})\s?%?)"
+    rf"|(?P<wide>[{_WIDE}])"
+    rf"|(?P<word>[^\W\d_{_WIDE}]+(?:['’][^\W\d_]+|[0-9]+)*)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"([$£€]?|[-−])\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
