@@ -4,7 +4,7 @@ import pytest
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import IngestionPipeline
-from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.node_parser import HierarchicalNodeParser, NodeParser, SentenceSplitter
 from llama_index.core.postprocessor import (
     LLMRerank,
     LongContextReorder,
@@ -14,6 +14,7 @@ from llama_index.core.postprocessor import (
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.schema import Document, ImageNode, NodeWithScore, QueryBundle, TextNode
+from pydantic import Field
 
 from weaklink.model.roles import roles
 
@@ -174,3 +175,31 @@ def test_embeddings_keep_texts_and_sizes_but_no_vectors(listening):
         ["one", "two"],
         {"$type": "embedding", "vectors": 2, "dimensions": 4},
     )
+
+
+LONG = [Document(text="The canteen opens at noon. " * 200), Document(text="Standby pay is 45 euros. " * 200)]
+
+
+class Twice(NodeParser):
+    """A parser of somebody's own that cuts with another one, node by node."""
+
+    inner: SentenceSplitter = Field(default_factory=lambda: SentenceSplitter(chunk_size=100, chunk_overlap=0))
+
+    def get_nodes_from_documents(self, documents, show_progress=False, **kwargs):
+        return [node for document in documents for node in self.inner.get_nodes_from_documents([document])]
+
+    def _parse_nodes(self, nodes, show_progress=False, **kwargs):
+        return list(nodes)
+
+
+@pytest.mark.parametrize("parser", [HierarchicalNodeParser.from_defaults(chunk_sizes=[512, 128]), Twice()])
+def test_a_parser_that_cuts_with_others_is_one_step_and_no_trace_for_each_node(listening, traces, parser):
+    assert len(parser.get_nodes_from_documents(LONG)) > 10  # LlamaIndex opens no span for this
+    SentenceSplitter(chunk_size=100, chunk_overlap=0).get_nodes_from_documents(LONG)
+    IngestionPipeline(transformations=[parser]).run(documents=LONG)
+    parser(LONG)
+    found = traces()
+    assert [trace.name for trace in found] == ["SentenceSplitter", "IngestionPipeline", type(parser).__name__]
+    assert len(found[0].spans) == 1
+    assert {span.name for span in found[1].spans} == {"IngestionPipeline", type(parser).__name__, "SentenceSplitter"}
+    assert {trace.status for trace in found} == {"ok"}

@@ -11,6 +11,7 @@ from weakref import ref
 
 from weaklink.recorder import errors
 from weaklink_llama_index import control, convert, kinds, starts, steps, streams
+from weaklink_llama_index.callers import is_part_of_a_parser
 from weaklink_llama_index.events import EVENTS
 from weaklink_llama_index.inside import Filling, QueryEmbedding
 from weaklink_llama_index.listeners import Listeners
@@ -154,7 +155,7 @@ class Tracing:
             return
         qualified = kinds.method_of(id_)
         kind = kinds.kind_of(instance, qualified)
-        if kind is None:
+        if kind is None or (kind.family == "ingest" and is_part_of_a_parser(instance)):
             return
         span = self._begin(id_, bound_args, instance, None, kind, steps.name_of(kind, instance, qualified))
         for handler in interested:
