@@ -31,12 +31,13 @@ def says(name: str) -> Any:
 
 
 def graph(*edges: tuple[str, str], checkpointer: Any = None, **nodes: Any) -> Any:
+    breakpoints = {name: nodes.pop(name) for name in ("interrupt_before", "interrupt_after") if name in nodes}
     built = StateGraph(State)
     for name, node in nodes.items():
         built.add_node(name, node)
     for start, end in edges or zip((START, *nodes), (*nodes, END), strict=False):
         built.add_edge(start, end)
-    return built.compile(checkpointer=checkpointer)
+    return built.compile(checkpointer=checkpointer, **breakpoints)
 
 
 def statuses(trace: Any) -> dict[str, str]:
@@ -165,6 +166,47 @@ async def test_a_graph_that_waits_for_a_person_is_interrupted_and_goes_on(mode, 
     assert "after" in statuses(resumed)
     assert resumed.root.metadata == {"thread_id": "1"}
     assert recorder.open_spans == 0
+
+
+STEPS: Any = {"before": says("before"), "after": says("after")}
+STOPPING_AT_A_BREAKPOINT = {
+    "before": lambda: graph(**STEPS, checkpointer=InMemorySaver(), interrupt_before=["after"]),
+    "after": lambda: graph(**STEPS, checkpointer=InMemorySaver(), interrupt_after=["before"]),
+    "subgraph": lambda: graph(
+        before=says("before"), inner=graph(after=says("after"), interrupt_before=["after"]), checkpointer=InMemorySaver()
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", STOPPING_AT_A_BREAKPOINT)
+@pytest.mark.parametrize("mode", ["invoke", "ainvoke", "stream", "astream"])
+async def test_a_graph_that_stops_at_a_breakpoint_is_interrupted_too(mode, where, handler, recorder, traces):
+    app = STOPPING_AT_A_BREAKPOINT[where]()
+    config: Any = {"callbacks": [handler], "configurable": {"thread_id": "1"}}
+    for value in (EMPTY, None):
+        if mode == "invoke":
+            app.invoke(value, config)
+        elif mode == "ainvoke":
+            await app.ainvoke(value, config)
+        elif mode == "stream":
+            list(app.stream(value, config))
+        else:
+            _ = [chunk async for chunk in app.astream(value, config)]
+
+    waiting, resumed = traces()
+    assert (waiting.status, statuses(waiting)["before"]) == ("interrupted", "ok")
+    assert "after" not in statuses(waiting)
+    assert weaklink.diagnose(waiting).summary == "The graph waits for a person; nothing failed."
+    assert (resumed.status, statuses(resumed)["after"]) == ("ok", "ok")
+    assert recorder.open_spans == 0
+
+
+def test_a_breakpoint_of_one_call_and_one_that_is_not_reached(handler, traces):
+    app = graph(**STEPS, checkpointer=InMemorySaver())
+    for thread, stop in (("1", {"interrupt_before": ["after"]}), ("2", {"interrupt_after": ["absent"]}), ("3", {})):
+        app.invoke(EMPTY, {"callbacks": [handler], "configurable": {"thread_id": thread}}, **stop)
+
+    assert [trace.status for trace in traces()] == ["interrupted", "ok", "ok"]
 
 
 def test_a_graph_inside_a_node_that_waits_does_not_stop_the_graph_around_it(handler, traces):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.callbacks.base import BaseCallbackHandler
 
 from weaklink.errors import UnknownTrace
-from weaklink_langchain import convert, langgraph, steps
+from weaklink_langchain import convert, langgraph, pauses, steps
 from weaklink_langchain.capture import Capture
 from weaklink_langchain.hooks import install_hooks
 from weaklink_langchain.recording import Recording
@@ -44,9 +44,10 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """Record into `store` (path or URL), by default WEAKLINK_STORE or ./.weaklink/traces.db.
 
-        LangChain tells no handler about scores, rerankers, embeddings and writes to a vector store; `hooks` wraps their methods
-        to learn of them, in this process, for good. With `strict`, an error inside the handler is raised into the chain; one
-        that comes up behind it, on the writer's thread, at the next event, by `flush()` or by `last_trace()`.
+        LangChain tells no handler about scores, rerankers, embeddings and writes to a vector store, and LangGraph none about
+        breakpoints; `hooks` wraps their methods to learn of them, in this process, for good. With `strict`, an error inside
+        the handler is raised into the chain; one that comes up behind it, on the writer's thread, at the next event, by
+        `flush()` or by `last_trace()`.
 
         Raises StoreError for a URL of an unknown kind, InvalidSettings for a setting that cannot be used.
         """
@@ -70,6 +71,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         self.trouble = capture.trouble
         if hooks:
             install_hooks()
+        self._hooks = hooks
 
     def last_trace(self) -> Trace:
         """The newest finished trace of this handler, of the calling thread or task where it ran one.
@@ -105,6 +107,8 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A chain, prompt, parser, function or graph node begins."""
         try:
+            if self._hooks:
+                pauses.watch()
             kind = _KIND_OF_RUN.get(run_type, "chain")
             if type(name) is not str or not name:
                 name = convert.name_of(name, serialized, "chain")
@@ -119,7 +123,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
         """A chain, prompt, parser, function or graph node has ended."""
         try:
             given = None if inputs is None else self._capture.take(inputs)
-            is_interrupted = langgraph.is_interrupted(outputs)
+            is_interrupted = pauses.is_paused(outputs) or langgraph.is_interrupted(outputs)
             self._end(self._end_chain, run_id, parent_run_id, outputs, "chain", given, is_interrupted)
         except Exception as error:  # noqa: BLE001
             self.trouble("on_chain_end", error)
