@@ -10,6 +10,9 @@ import pytest
 
 from weaklink.testing.calls import STEPS
 
+# From Python 3.12 on, a fork of a process with threads is warned of; the tests read what else is said.
+PYTHON = (sys.executable, "-W", "ignore:This process:DeprecationWarning")
+
 _FORKS = """
 import os, signal, sys, threading, time, json
 from weaklink.recorder import recorder_for, registry
@@ -153,7 +156,7 @@ print(json.dumps([code, recorder.flush(30), len(list(reader.traces()))]))
 
 def test_a_process_forked_in_the_middle_of_a_transaction_says_that_it_cannot_record_and_ends(store_path: Path):
     done = subprocess.run(
-        [sys.executable, "-c", _IN_A_TRANSACTION, str(store_path)], capture_output=True, text=True, timeout=120
+        [*PYTHON, "-c", _IN_A_TRANSACTION, str(store_path)], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [5, True, 2]
@@ -199,7 +202,7 @@ assert recorder.flush(20)
 
 def test_a_fork_while_the_writer_loads_its_modules_loses_nothing(store_path: Path):
     run = subprocess.run(
-        [sys.executable, "-c", _FORK_WHILE_LOADING, str(store_path)], capture_output=True, text=True, timeout=60
+        [*PYTHON, "-c", _FORK_WHILE_LOADING, str(store_path)], capture_output=True, text=True, timeout=60
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert "loading weaklink.recorder.encode" in run.stdout
