@@ -126,6 +126,17 @@ def test_the_suffix_says_the_form(filled, tmp_path, name, begins):
     assert filled.ok("export", "b2", "-f", name.partition(".")[2]) == written.read_text()
 
 
+@pytest.mark.parametrize("name", ["r.pdf", "r.jsonl.gz", "traces.csv"])
+def test_a_suffix_that_says_another_form_is_refused_unless_one_is_given(filled, tmp_path, name):
+    message = filled.fails("export", "b2", "-o", name)
+    assert "use one of .jsonl, .html, .md, .txt, .json, or say which one with --format" in message
+    assert not (tmp_path / name).exists()
+    filled.ok("export", "b2", "-o", name, "--format", "html")
+    filled.ok("export", "b2", "-o", "no_suffix")
+    assert (tmp_path / name).read_text().startswith("<!doctype html>")
+    assert (tmp_path / "no_suffix").read_text().startswith('{"weaklink":1')
+
+
 def test_export_to_stdout_is_json_lines(filled):
     lines = filled.ok("export").splitlines()
     assert [json.loads(line)["weaklink"] for line in lines] == [1, 1, 1]

@@ -66,6 +66,24 @@ def test_a_pipe_that_is_closed_is_no_error(filled):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("verb", ["show", "list --json", "export", "doctor"])
+def test_a_full_disk_behind_stdout_is_one_line_on_stderr(filled, verb):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [*WEAKLINK, *verb.split()], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert result.returncode == 1
+    assert result.stderr == "weaklink: cannot write what there is to say: no space left on device\n"
+
+
+@pytest.mark.parametrize(("closed", "verb", "code"), [(">&-", "list", 0), ("2>&-", "show nothing", 2)])
+def test_a_stream_that_the_shell_closed_is_no_error(filled, closed, verb, code):
+    command = f"{sys.executable} -c 'from weaklink.cli.main import main; main()' {verb} {closed}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (code, "", "")
+
+
 def test_a_failure_is_one_line_on_stderr(cli):
     result = run("show")
     assert (result.returncode, result.stdout) == (2, "")

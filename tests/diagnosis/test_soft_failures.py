@@ -23,6 +23,14 @@ def test_the_healthy_chain_is_ok_with_no_suspect_worth_naming(chain):
 def test_a_retriever_that_returns_nothing_is_blamed_before_the_model_that_made_something_up(chain):
     diagnosis = diagnose(chain(found=(), answer="An employee has 35 days of paid vacation per year."))
     assert blamed(diagnosis) == ("broken", "retriever", "no_results")
+    assert [item.says for item in diagnosis.evidence] == [f"asked: “{QUESTION}”"]
+
+
+def test_a_search_that_was_recorded_without_its_query_quotes_none(chain):
+    trace = chain(found=(), answer="An employee has 35 days of paid vacation per year.")
+    spans = [span.model_copy(update={"input": None} if span.kind == "retriever" else {}) for span in trace.spans]
+    diagnosis = diagnose(type(trace).of(spans))
+    assert (diagnosis.failure, diagnosis.evidence) == ("no_results", ())
 
 
 def test_the_only_passage_is_not_called_the_best_of_one(chain):

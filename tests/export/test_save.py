@@ -2,6 +2,9 @@
 
 import os
 import stat
+import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -93,3 +96,25 @@ def test_a_link_is_replaced_not_followed(tmp_path):
     write_file(tmp_path / "link.txt", ["report"])
     assert (tmp_path / "secret").read_text() == "untouched"
     assert not (tmp_path / "link.txt").is_symlink()
+
+
+def test_a_pipe_is_written_into_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_file(pipe, ["one ", "two"])
+    reader.join(10)
+    assert read == ["one two"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_stdout_by_its_name_is_written_into_also_where_it_is_a_file(tmp_path):
+    if not os.path.islink("/dev/stdout"):
+        pytest.skip("needs /dev/stdout")
+    code = "from weaklink.export import write_file; write_file('/dev/stdout', ['one ', 'two'])"
+    with (tmp_path / "out.txt").open("w") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert (tmp_path / "out.txt").read_text() == "one two"
+    assert os.path.islink("/dev/stdout")

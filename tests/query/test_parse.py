@@ -25,6 +25,16 @@ def said(text: str, scores: tuple[str, ...] = ()) -> list[tuple[str, object]]:
     ]
 
 
+def test_each_field_is_named_once_where_none_was_meant():
+    with pytest.raises(BadQuery) as raised:
+        parse("foo:bar", ("groundedness", "politeness"))
+    named = str(raised.value).partition("fields are ")[2].partition(". To find the text itself, type ")
+    assert named[2] == '"foo:bar"'
+    fields = named[0].split(", ")
+    assert len(fields) == len(set(fields))
+    assert "politeness" in fields
+
+
 def test_the_grammar_in_one_line():
     assert said('verdict:broken step:retriever relevance:<0.3 latency:>2s "refund policy" -draft') == [
         ("verdict", [[("is", "broken")]]), ("step", [[("is", "retriever")]]), ("relevance", [[("<", 0.3)]]),

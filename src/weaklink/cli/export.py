@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,8 +87,17 @@ def _wanted(store: Store, query: str | None, form: Form) -> list[Trace]:
 
 
 def _form(output: str | None) -> Form:
-    suffix = (output or "").rpartition(".")[2].lower()
-    return Form(suffix) if suffix in {form.value for form in Form} else Form.JSONL
+    """What the file's suffix says; without one, JSON lines."""
+    suffix = Path(output or "").suffix.lower()
+    if not suffix:
+        return Form.JSONL
+    if suffix[1:] not in {form.value for form in Form}:
+        forms = ", ".join(f".{form.value}" for form in Form)
+        raise WeaklinkError(
+            f"cannot export to {output}: the suffix {suffix!r} says none of the forms that there are; "
+            f"use one of {forms}, or say which one with --format"
+        )
+    return Form(suffix[1:])
 
 
 def _only(traces: Sequence[Trace], query: str) -> Trace:

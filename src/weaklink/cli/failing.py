@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any
@@ -14,6 +15,8 @@ from weaklink.errors import WeaklinkError
 BROKEN = 1
 USAGE = 2
 INTERRUPTED = 130
+_NO_MORE_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What writing to stdout fails with where it leads to a full or failing disk."""
 
 
 class CleanGroup(TyperGroup):
@@ -33,6 +36,10 @@ class CleanGroup(TyperGroup):
             leave_broken_pipe()
             raise typer.Exit(0) from None
         except OSError as error:
+            if error.filename is None and error.errno in _NO_MORE_OUTPUT:
+                leave_broken_pipe()
+                typer.echo(f"weaklink: cannot write what there is to say: {os.strerror(error.errno).lower()}", err=True)
+                raise typer.Exit(BROKEN) from None
             if error.filename is None:  # no file that somebody named: a fault of ours
                 raise
             why = (error.strerror or type(error).__name__).lower()

@@ -27,13 +27,12 @@ def no_results(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
             others = any(other.documents for other in retrievers_of(trace) if other.id != span.id)
             strength = _NO_CONTEXT_STRENGTH * (0.3 if others else 1.0) * doubt(trace, scores, limits)
             query = text_of(span.input)
-            evidence = Evidence(
-                says=f"asked: “{quote(query)}”", at=TextRange(span_id=span.id, field="input", end=len(query))
-            )
+            place = TextRange(span_id=span.id, field="input", end=len(query))
+            evidence = [Evidence(says=f"asked: “{quote(query)}”", at=place)] if query.strip() else []
             advice = (
                 "check that the index is filled and is the one that is meant, and that no filter or threshold drops all"
             )
-            yield Finding(span.id, strength, f"{span.name} returned no documents", [evidence], advice, hard=True)
+            yield Finding(span.id, strength, f"{span.name} returned no documents", evidence, advice, hard=True)
 
 
 def off_topic(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

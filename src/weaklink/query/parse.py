@@ -130,9 +130,9 @@ def _field(plain: str, whole: str, scores: Callable[[], Collection[str]]) -> tup
     for score in sorted(stored, key=len, reverse=True):
         if plain.lower().startswith(f"{score.lower()}:"):
             return score_field(score), plain[len(score) + 1 :]
-    known = [*FIELDS, *DEFAULT_SCORES, *stored]
+    known = list(dict.fromkeys([*FIELDS, *DEFAULT_SCORES, *stored]))
     meant = get_close_matches(wanted, known, 1, 0.6)
-    guess = f"did you mean {meant[0]}:?" if meant else f"fields are {', '.join(known)};"
+    guess = f"did you mean {meant[0]}:?" if meant else f"fields are {', '.join(known)}."
     raise BadQuery(f'there is no field {name!r}; {guess} To find the text itself, type "{whole}"')
 
 
