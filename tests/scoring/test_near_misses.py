@@ -56,6 +56,20 @@ LOST = (
     "The lost property office of the Vessmark tram is at Mill Lane 8 and opens on Mondays, Wednesdays and Fridays from 10:00 to "
     "16:00. Things are kept for 90 days. Its head is Tomas Adeyemi."
 )
+RELEASE = "Dropped support for Python 3.8. The joining fee is waived in January."
+SMALL_CLAIMS = "Claims under 500 euros are settled without an inspection; an excess of 250 euros is deducted."
+ORDER = '{"items": [{"sku": "TENT-2", "price": 149.0}, {"sku": "MAT-L", "qty": 2, "price": 35.5}], "paid": true, "sent": false}'
+GROWTH = "Revenue grew from 1.9 to 2.3 billion dollars in 2023, and sales of the cloud unit doubled to 640 million. Costs rose 12 %."
+CROSSING = "The crossing takes 1 hour 50 minutes. The island has two villages."
+LOCKED = "After five wrong attempts the account is locked for 30 minutes."
+MILEAGE = "Commuters deduct 0.30 euros per kilometre up to kilometre 20 and 0.38 euros from kilometre 21."
+GALLERY = "In the storm of 1951 the gallery was destroyed; it was rebuilt two years later."
+HOME = "Working from home counts 6 euros a day, at most 1,260 euros a year."
+BOAT = "A car costs 38 euros one way, a passenger 14 euros; bicycles travel free."
+CARD = "The annual card costs 20 euros, for students 10 euros. Kids pay nothing."
+KARTE = "Der Jahresausweis kostet 20 Euro, für Studierende 10 Euro. Ein Kurs dauert zehn Stunden und kostet 95,50 Euro."
+NIGHT = "Work at night is paid with a supplement of 25 percent, work on Sundays with 50 percent and on public holidays with 125 percent."
+TOWNS = "town,inhabitants_2010,inhabitants_2020,km2\nAsterby,18400,21300,44\nBrook,9200,8700,31"
 MEALS = "What is the price of a meal in the canteen in Ostmere?"
 
 # passage, question, what is right, what is wrong
@@ -150,6 +164,70 @@ PAIRS = [
         "Nein, sonntags ist der Laden nicht offen.",
         "Ja, sonntags ist der Laden offen.",
     ),
+    (RELEASE, "Is Python 3.8 supported?", "No, Python 3.8 is not supported.", "Yes, Python 3.8 is supported."),
+    (RELEASE, "Is there a joining fee in January?", "No.", "Yes."),
+    (SMALL_CLAIMS, "Is the excess 300 euros?", "No.", "Yes."),
+    (ORDER, "Has the order been sent?", "Not yet: it is paid, but not sent.", "Yes, it has been sent."),
+    (ORDER, "What do the items cost?", "149.00 + 2 × 35.50 = 220.00", "149.00 + 2 × 35.50 = 210.00"),
+    (
+        GROWTH,
+        "What was revenue?",
+        "It rose to $2.3 billion from $1.9 billion.",
+        "It rose to $2.3 billion from $1.7 billion.",
+    ),
+    (
+        GROWTH,
+        "What did the cloud unit sell in 2022?",
+        "Its sales doubled to 640 million in 2023, so they were 320 million before.",
+        "Its sales doubled to 640 million in 2023, so they were 420 million before.",
+    ),
+    (GROWTH, "What happened to costs?", "Costs went up by 12%.", "Costs went down by 12%."),
+    (
+        CROSSING,
+        "How long is the crossing?",
+        "The crossing takes just under two hours.",
+        "The crossing takes three hours.",
+    ),
+    (LOCKED, "For how long is my account locked?", "For half an hour.", "For an hour and ten minutes."),
+    (MILEAGE, "How much from kilometre 21?", "38 cents", "36 cents"),
+    (GALLERY, "When was it rebuilt?", "The gallery was rebuilt in 1953.", "The gallery was rebuilt in 1956."),
+    (
+        HOME,
+        "How many days at home are counted?",
+        "At 6 euros a day and at most 1,260 euros, that is 210 days.",
+        "At 6 euros a day and at most 1,260 euros, that is 240 days.",
+    ),
+    (
+        BOAT,
+        "What do two people with a car pay?",
+        "38 euros for the car plus 2 × 14 euros for the passengers: 66 euros.",
+        "38 euros for the car plus 2 × 14 euros for the passengers: 76 euros.",
+    ),
+    (
+        CARD,
+        "What does the card cost for students?",
+        "For students it costs 10 euros.",
+        "For students it costs 20 euros.",
+    ),
+    (
+        KARTE,
+        "Was kostet der Ausweis für Studierende?",
+        "Für Studierende kostet er 10 Euro.",
+        "Für Studierende kostet er 20 Euro.",
+    ),
+    (
+        KARTE,
+        "Was kostet ein Kurs?",
+        "Ein Kurs mit zehn Stunden kostet 95,50 Euro.",
+        "Ein Kurs mit zehn Stunden kostet 75,50 Euro.",
+    ),
+    (
+        NIGHT,
+        "What supplement is paid on Sundays?",
+        "Work on Sundays is paid with a 50% supplement.",
+        "Work on Sundays is paid with a 60% supplement.",
+    ),
+    (TOWNS, "How many people lived in Brook in 2020?", "Brook had 8,700 inhabitants.", "Brook had 21,300 inhabitants."),
 ]
 
 
@@ -179,6 +257,11 @@ SAYS_WITHOUT_LOOKING_UP = [
         "How many requests per minute?",
         "The API accepts 120 requests per minute [1], as said above in 80 words.",
     ),
+    (
+        SMALL_CLAIMS,
+        "Will somebody look at a 300 euro claim?",
+        "No, claims under 500 euros are settled without an inspection.",
+    ),
     (CANTEEN, "When is lunch?", "1. Lunch is from 11:45 to 14:00 in the canteen in Ostmere (see passage 12)."),
 ]
 
@@ -190,3 +273,10 @@ def test_a_number_that_follows_or_counts_the_text_itself_is_not_missed_in_the_pa
     value = answer_value(assess(answer, [passage], question))
     assert value is not None
     assert value >= 0.5
+
+
+def test_what_keeps_a_limit_is_within_it():
+    question = "Is a claim of {} euros settled without an inspection?"
+    (within,) = assess("Yes.", [SMALL_CLAIMS], question.format(300))
+    (beyond,) = assess("Yes.", [SMALL_CLAIMS], question.format(700))
+    assert (within.label, beyond.label) == ("supported", "contradicted")

@@ -100,3 +100,24 @@ def test_short_forms_are_what_they_stand_for(short, long):
 def test_words_that_only_look_like_short_forms_stay(text):
     found = {token.value for token in tokenise(text)}
     assert not found & {"sunday", "saturday", "metr", "minut", "amper"}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,234,567.89", ["1234567.89"]), ("4,90 Euro", ["4.9"]), ("Asterby,18400,21300,44", ["18400", "21300", "44"]),
+        ("1,2,3", ["1", "2", "3"]), ("from 1.9 to 2.3 billion", ["1900000000", "2300000000"]), ("8-10 percent", ["8", "10"]),
+        ("in 2022 and 10 percent", ["2022", "10"]), ("between 5 and 6 million", ["5000000", "6000000"]), ("38 cents", ["0.38"]),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(text: str, values: list[str]):
+    assert [token.value for token in tokenise(text) if token.kind == "number"] == values
+
+
+def test_both_ends_of_a_range_have_the_unit_behind_it():
+    assert [token.unit for token in tokenise("12 to 15 euros, 8-10 percent") if token.kind == "number"] == [
+        "€",
+        "€",
+        "%",
+        "%",
+    ]

@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from weaklink.scoring.text.lexicon import DAYS, LIGHT, STOPWORDS
+from weaklink.scoring.text.lexicon import DAYS, GERMAN, LIGHT, STOPWORDS
 from weaklink.scoring.text.tokens import Token, tokenise
 from weaklink.scoring.text.units import is_negation
 
 _LIST_MARKER = re.compile(r"^\s*(?:[-*•#]+|\d{1,3}[.)])\s+")
 _YES = re.compile(r"^\s*(?:yes|yeah|yep|correct|true|right|indeed|sure|ja|oui|sí)\b[\s,.!:;-]*", re.IGNORECASE)
-_NO = re.compile(r"^\s*(?:no|nope|false|incorrect|nein|non)\b[\s,.!:;-]*", re.IGNORECASE)
-_LEAD = re.compile(r"^\s*(?:yes|yeah|no|nope|correct|right|indeed|sure|ja|nein|oui|non|sí)\s*[,.!:;]\s*", re.IGNORECASE)
+_NOT_SO = r"(?:unfortunately,? )?not (?:yet|really|quite|entirely|exactly|at all|anymore|any more|necessarily)|unfortunately,? (?:not|no)"
+_NO = re.compile(rf"^\s*(?:{_NOT_SO}|no|nope|false|incorrect|nein|non)\b[\s,.!:;-]*", re.IGNORECASE)
+_LEAD = re.compile(
+    rf"^\s*(?:yes|yeah|{_NOT_SO}|no|nope|correct|right|indeed|sure|ja|nein|oui|non|sí)\s*[,.!:;]\s*", re.IGNORECASE
+)
 _NOT_NAMES = frozenset({"am", "pm", "i", *DAYS})
 _CITATION = re.compile(
     r"\[\d{1,3}(?:, ?\d{1,3})*\]"
@@ -34,7 +37,8 @@ class Claim:
     """A sentence with its tokens, and the question it answers."""
 
     text: str
-    """The sentence, with list marker and citations blanked; the question where the sentence is a bare "Yes" or "No"."""
+    """The sentence, with list marker, citations and a leading "Yes," or "No," blanked; the question where the sentence is a
+    bare "Yes" or "No"."""
     tokens: tuple[Token, ...]
     """Their places are characters of `text`."""
     asked: tuple[str, ...] = ()
@@ -100,7 +104,8 @@ class Claim:
     @cached_property
     def names(self) -> list[Token]:
         """Capitalised words that are not so only because a sentence starts with them."""
-        return names_in(self.tokens, bare=self.is_bare)
+        starts_with_one = self.is_bare and all(token.is_value or token.surface[:1].isupper() for token in self.content)
+        return names_in(self.tokens, bare=starts_with_one)
 
     @cached_property
     def is_bare(self) -> bool:
@@ -135,7 +140,8 @@ def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> C
             return _answered(question, asked, denies=denies)
     # "No, it is closed" denies the question, not what follows.
     said = _LEAD.sub(_blank, text)
-    tokens = tuple(tokenise(said if said.strip() else text))
+    stated = said if said.strip() else text
+    tokens = tuple(tokenise(stated))
     polar = next(
         (
             _answered(question, asked, denies=denies)
@@ -144,7 +150,7 @@ def read_claim(sentence: str, question: str = "", *, follows: bool = False) -> C
         ),
         None,
     )
-    return Claim(text=text, tokens=tokens, asked=asked, question=question, follows=follows, polar=polar)
+    return Claim(text=stated, tokens=tokens, asked=asked, question=question, follows=follows, polar=polar)
 
 
 @lru_cache(maxsize=16)
@@ -169,10 +175,17 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def names_in(tokens: tuple[Token, ...], *, bare: bool = False) -> list[Token]:
-    """The tokens that look like parts of names; the first one only before another one, or with `bare`."""
+    """The tokens that look like parts of names; the first one only before another one, or with `bare`.
+
+    In German only two of them side by side do.
+    """
     found: list[Token] = []
+    all_nouns_are_capitalised = any(token.surface.lower() in GERMAN for token in tokens)
     for index, token in enumerate(tokens):
         if not _looks_like_name(token):
+            continue
+        near = (*tokens[max(0, index - 1) : index], *tokens[index + 1 : index + 2])
+        if all_nouns_are_capitalised and not any(map(_looks_like_name, near)):
             continue
         first = index == 0 and not bare
         if first and not (len(tokens) > 1 and _looks_like_name(tokens[1]) and tokens[1].start - token.end <= 3):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from weaklink.scoring.text.lexicon import PREPOSITIONS
 from weaklink.scoring.text.tokens import Token
 
 _LINKS = frozenset({"and", "but", "while", "whereas", "or", "nor", "und", "aber", "et", "mais", "y", "pero"})
@@ -15,7 +16,8 @@ class Clause(NamedTuple):
 
     tokens: tuple[Token, ...]
     values: frozenset[str]
-    """Of its content tokens; where it starts with its value ("6 weeks for ..."), also the words before the first value."""
+    """Of its content tokens; where it starts with its value or a preposition ("6 weeks for ...", "for students 10 euros"), also the words
+    before the first value."""
 
 
 def clauses_in(text: str, tokens: Sequence[Token]) -> list[Clause]:
@@ -32,7 +34,8 @@ def clauses_in(text: str, tokens: Sequence[Token]) -> list[Clause]:
     found: list[Clause] = []
     for place, part in enumerate(parts):
         own = [token.value for token in part if token.content]
-        inherited = [token.value for token in head] if place and not _before_value(part) else []
+        continues = not _before_value(part) or part[0].surface.lower() in PREPOSITIONS
+        inherited = [token.value for token in head] if place and continues else []
         found.append(Clause(tuple(part), frozenset([*own, *inherited])))
     return found
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
+from weaklink.scoring.arithmetic import Sum, sums_in
 from weaklink.scoring.claim import Claim, asked_in
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import counted, is_ordinal, is_year
@@ -15,6 +16,11 @@ _HOUR = stem("hour")
 _MOST = 6
 """Numbers of one measure that are tried with each other: of more, some two add up to anything."""
 _MOST_TIMES = 100
+_TIMES = re.compile(r"\b(?:doubl(?:ed?|ing)|twice|half|halved?|halving|tripled?|tripling|quadrupled?)\b", re.IGNORECASE)
+_HOW_OFTEN = {"doub": 2.0, "twic": 2.0, "half": 2.0, "halv": 2.0, "trip": 3.0, "quad": 4.0}
+_NEAR = 15
+"""Tokens between a year and a number of years, or "the next", that go together."""
+_NEXT = frozenset(map(stem, ("next", "following", "previous", "later", "earlier")))
 _CONVERT = (7, 12, 24, 52, 60, 365)
 _OLDEST = 130
 _TELLS_AGE = re.compile(r"\b(?:old|age[ds]?|turned|years?|anniversary|birthday)\b", re.IGNORECASE)
@@ -34,13 +40,73 @@ def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
     if number in spans:
         return spans[number]
     numbers = [other for other in stated if other.kind == "number"]
+    written = sums_in(claim.text, claim.tokens)
+    if any(found.result is token for found in written):
+        numbers = []  # a sum that is written out comes out, or does not
+    if put_together := _written(token, written, index):
+        return put_together
     asked = [other for other in asked_in(claim.question) if other.kind == "number"]
+    if written and not numbers:
+        return None
     return (
         _follows(number, [*numbers, *asked])
         or _converted(number, numbers)
+        or _shared_out(number, numbers)
+        or _multiplied(number, numbers, claim)
+        or _year(token, claim, index)
         or _age(number, claim, index)
         or _of_evidence(number, counts, token, claim, index)
     )
+
+
+def _written(token: Token, written: Sequence[Sum], index: ContextIndex) -> Token | None:
+    """From a sum that the claim writes out, where it comes out."""
+    for found in written:
+        known = next((other for other in found.operands if other.value in index.values), None)
+        if known and token not in found.operands and _equal(found.value, float(token.value)):
+            return known
+    return None
+
+
+def _shared_out(number: float, stated: Sequence[Token]) -> Token | None:
+    """From one number by another, where that leaves nothing: "1,260 euros at 6 euros a day are 210 days"."""
+    pairs = permutations({one.value: one for one in stated}.values(), 2)
+    return next(
+        (one for one, other in pairs if number > 1 and _equal(number * float(other.value), float(one.value))), None
+    )
+
+
+def _multiplied(number: float, stated: Sequence[Token], claim: Claim) -> Token | None:
+    """From a number by what the claim says of it: "doubled to 640", so it was 320."""
+    for found in _TIMES.finditer(claim.text):
+        times = _HOW_OFTEN[found.group().lower()[:4]]
+        for one in stated:
+            if _equal(number * times, float(one.value)) or _equal(float(one.value) * times, number):
+                return one
+    return None
+
+
+def _year(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
+    """From a year of the evidence and a number of years beside it: "1951 ... two years later"."""
+    if not is_year(token):
+        return None
+    tokens = _evidence(claim, index)
+    for place, one in enumerate(tokens):
+        if one.kind != "number" or not is_year(one):
+            continue
+        near = tokens[max(0, place - _NEAR) : place + _NEAR]
+        spans = {float(other.value) for other in near if other.kind == "number" and counted(near, other) == _YEAR}
+        spans |= {1.0} if any(other.value in _NEXT for other in near) else set()
+        if abs(float(token.value) - float(one.value)) in spans:
+            return one
+    return None
+
+
+def _evidence(claim: Claim, index: ContextIndex) -> list[Token]:
+    """The tokens of what says most of the claim, and of the units around it."""
+    places = index.evidence(claim.topic)[0][:3]
+    near = sorted({place for at in places for place in index.around(at)})
+    return [token for place in near for token in index.units[place].tokens]
 
 
 def _converted(number: float, stated: Sequence[Token]) -> Token | None:
@@ -52,9 +118,7 @@ def _age(number: float, claim: Claim, index: ContextIndex) -> Token | None:
     """From two years of the claim and its evidence, where it tells how old somebody is, or how long something took."""
     if number > _OLDEST or not _TELLS_AGE.search(f"{claim.text} {claim.question}"):
         return None
-    places = index.evidence(claim.topic)[0][:3]
-    near = sorted({place for at in places for place in index.around(at)})
-    tokens = [*claim.tokens, *(token for place in near for token in index.units[place].tokens)]
+    tokens = [*claim.tokens, *_evidence(claim, index)]
     years = {token.value: token for token in tokens if token.kind == "number" and is_year(token)}
     if len(years) > _MOST:
         return None

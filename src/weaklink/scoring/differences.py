@@ -3,25 +3,36 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 from weaklink.scoring.amounts import amounts
+from weaklink.scoring.bounds import is_within
 from weaklink.scoring.claim import Claim, names_in
 from weaklink.scoring.clauses import clauses_in
 from weaklink.scoring.difference import LONGEST_DENIED, Difference
+from weaklink.scoring.opposed import opposed
 from weaklink.scoring.quantities import Quantity, counted, is_ordinal, is_year, quantities_of, same
-from weaklink.scoring.text.opposites import CHANGES, EXCLUSIVE, OPPOSITES
+from weaklink.scoring.text.opposites import ENDED
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
 
-_RELATING = frozenset(map(stem, ("before", "after")))
-"""These exclude each other only of one thing: "before the war" is no denial of "after the reform"."""
 _WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
 
 
 def differences(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Difference]:
     """Where `claim` and `unit` differ; `held` are the values of the unit and of what its pronouns stand for."""
+    if claim.denies:
+        # "Is it open at 9?" "No", and the passage says that it is closed, or that it opens at 10.
+        if not any(_otherwise(claim, unit)):
+            yield from _negation(claim, unit, held)
+        return
+    yield from _otherwise(claim, unit)
+    if claim.is_question:
+        yield from _negation(claim, unit, held)
+
+
+def _otherwise(claim: Claim, unit: Unit) -> Iterator[Difference]:
+    """Where the unit gives another value, name or word."""
     yield from _numbers(claim, unit)
     yield from _measures(claim, unit)
     yield from amounts(claim, unit)
@@ -29,11 +40,7 @@ def differences(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Diff
     yield from _months(claim, unit)
     yield from _dates(claim, unit)
     yield from _names(claim, unit)
-    if claim.denies and any(_words(claim, unit)):
-        return  # "Is it open?" "No", and the passage says that it is closed
-    yield from _words(claim, unit)
-    if claim.is_question or claim.denies:
-        yield from _negation(claim, unit, held)
+    yield from opposed(claim, unit)
 
 
 def _number_places(tokens: tuple[Token, ...]) -> list[tuple[Token, str, str]]:
@@ -57,6 +64,8 @@ def _numbers(claim: Claim, unit: Unit) -> Iterator[Difference]:
     for token, counts, before in _number_places(claim.tokens):
         if token.value in held:
             continue
+        if claim.is_question and any(is_within(float(token.value), unit.tokens, other) for other, *_ in theirs):
+            continue  # "Is a claim of 300 euros paid?" asks for one of those "under 500 euros"
         for other, other_counts, other_before in theirs:
             if other.value in said_by_claim or is_year(other) != is_year(token):
                 continue
@@ -133,92 +142,6 @@ def _values(date: tuple[Token, Token, Token]) -> tuple[str, ...]:
     return tuple(token.value for token in date)
 
 
-def _all_stems(tokens: tuple[Token, ...]) -> dict[str, Token]:
-    stems = {stem(token.surface.lower()): token for token in tokens if token.kind == "word"}
-    return stems | {token.value: token for token in tokens if token.kind == "word"}
-
-
-def _words(claim: Claim, unit: Unit) -> Iterator[Difference]:
-    """Words that exclude each other: "before" for "after", "monthly" for "weekly", "Monday" for "Tuesday"."""
-    if len(set(claim.values)) > LONGEST_DENIED:
-        return
-    ours, theirs = _all_stems(claim.tokens), _all_stems(unit.tokens)
-    for word, token in ours.items():
-        if word in theirs:
-            yield from _attribute(word, token, claim, unit)
-            yield from _turned(word, token, claim, unit)
-            continue
-        rivals = OPPOSITES.get(word, frozenset()) & theirs.keys()
-        allies = {ally for rival in rivals for ally in OPPOSITES[rival]}
-        if rivals and not ours.keys() & OPPOSITES[word] and not theirs.keys() & allies:
-            yield Difference(token.surface, theirs[sorted(rivals)[0]].surface, "word", frozenset({token.value}))
-            continue
-        for members in EXCLUSIVE.get(word, ()):
-            others = [
-                other for other in members & theirs.keys() if other not in ours and not _is_denied(theirs[other], unit)
-            ]
-            if word in _RELATING and not _before(unit.tokens, _behind(claim.tokens, token)).intersection(others):
-                continue
-            if others and not members & ours.keys() & theirs.keys():
-                yield Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
-                break
-
-
-def _turned(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[Difference]:
-    """The clause that says most of the claim has the opposite: "costs rose" where revenue rose, while costs fell."""
-    rivals = OPPOSITES[word] if word in CHANGES else frozenset[str]()
-    about = frozenset(claim.values) - {token.value}
-    said, against, instead = 0, 1, ""
-    for clause in clauses_in(unit.text, unit.tokens) if rivals and not rivals & _all_stems(claim.tokens).keys() else ():
-        stems, shared = _all_stems(clause.tokens), len(about & clause.values)
-        if word in stems:
-            said = max(said, shared)
-        elif shared > against and (found := sorted(rivals & stems.keys())):
-            against, instead = shared, stems[found[0]].surface
-    if instead and against > said:
-        yield Difference(token.surface, instead, "attribute", frozenset({token.value}))
-
-
-def _behind(tokens: tuple[Token, ...], token: Token) -> str:
-    """The next content value behind a token; "" where none follows."""
-    return next((other.value for other in tokens if other.content and other.start >= token.end), "")
-
-
-def _before(tokens: tuple[Token, ...], value: str) -> set[str]:
-    """The stems that stand before a value, with no other content between them."""
-    found: set[str] = set()
-    near: set[str] = set()
-    for token in tokens:
-        if token.content and token.value == value:
-            found |= near
-        near = set() if token.content else {*near, _stem_of(token)}
-    return found
-
-
-def _is_denied(token: Token, unit: Unit) -> bool:
-    """A negation stands right before the token: "never closed" says open."""
-    place = next(at for at, other in enumerate(unit.tokens) if other == token)
-    return any(is_negation(other) for other in unit.tokens[max(0, place - 2) : place])
-
-
-def _attribute(word: str, token: Token, claim: Claim, unit: Unit) -> Iterator[Difference]:
-    """One word of the unit goes with another noun: "the green button" for a red button beside a green light."""
-    after = next((other for one, other in pairwise(claim.tokens) if one is token and other.content), None)
-    if after is None or word not in EXCLUSIVE:
-        return
-    before = {_stem_of(one): one for one, other in pairwise(unit.tokens) if other.value == after.value}
-    rivals = [one for members in EXCLUSIVE[word] for one in sorted(members & before.keys()) if one != word]
-    if rivals and word not in before:
-        values = frozenset({token.value, after.value})
-        yield Difference(
-            f"{token.surface} {after.surface}", f"{before[rivals[0]].surface} {after.surface}", "attribute", values
-        )
-
-
-def _stem_of(token: Token) -> str:
-    return stem(token.surface.lower())
-
-
 def _names(claim: Claim, unit: Unit) -> Iterator[Difference]:
     """A name in the place where the unit has another one."""
     strangers = [token for token in claim.names if token.value not in unit.values]
@@ -270,7 +193,7 @@ def _negation(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Differ
     if not matched:
         return
     first, last = max(0, matched[0] - 4), matched[-1] + 1
-    theirs = next((token for token in unit.tokens[first:last] if is_negation(token)), None)
+    theirs = next((token for token in unit.tokens[first:last] if is_negation(token) or _ends(token, claim)), None)
     if (theirs is not None) == claim.negated or (theirs is not None and not _denies(theirs, claim, unit)):
         return
     if claim.denies and not any(
@@ -283,7 +206,12 @@ def _negation(claim: Claim, unit: Unit, held: frozenset[str]) -> Iterator[Differ
         return
     ours = next((token.surface for token in claim.tokens if is_negation(token)), "no" if claim.denies else "")
     said, instead = (ours, f"without {ours!r}") if claim.negated else ("", theirs.surface if theirs else "")
-    yield Difference(said or "(no negation)", instead, "negation", frozenset())
+    yield Difference(said or "yes", instead, "negation", frozenset())
+
+
+def _ends(token: Token, claim: Claim) -> bool:
+    """The word says that something is no more: "dropped support", where the claim does not say so itself."""
+    return stem(token.surface.lower()) in ENDED and token.value not in claim.topic
 
 
 def _denies(negation: Token, claim: Claim, unit: Unit) -> bool:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from weaklink.scoring.claim import Claim, clause_breaks
 from weaklink.scoring.index import ContextIndex
+from weaklink.scoring.text.opposites import ENDED
+from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
 
@@ -70,7 +72,7 @@ class Clause:
     @cached_property
     def says_no(self) -> bool:
         """Something in it is denied, or may be."""
-        return any(is_negation(token) or token.surface.lower() in _NEARLY_NO for token in self.tokens)
+        return any(map(_may_deny, self.tokens))
 
     def speaks_of(self, other: "Clause") -> bool:
         """Says half of what the other one says; of two words, both and no third one."""
@@ -179,6 +181,11 @@ def _says_no(tokens: tuple[Token, ...], place: int) -> bool:
     if lower.endswith("n't") or lower in _ALONE:
         return True
     return lower == "not" and bool(_surfaces(tokens[max(0, place - 2) : place]) & _AUXILIARIES)
+
+
+def _may_deny(token: Token) -> bool:
+    lower = token.surface.lower()
+    return is_negation(token) or lower in _NEARLY_NO or stem(lower) in ENDED
 
 
 def _surfaces(tokens: Iterable[Token]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from weaklink.scoring.bounds import rounds
 from weaklink.scoring.text.lexicon import ORDINALS
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
@@ -55,7 +56,8 @@ def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
     """The quantities among `tokens`, in order; "1 hour 50 minutes" stands there in its two parts and as one."""
     found: list[tuple[int, Quantity]] = []
     for place, token in enumerate(tokens):
-        if token.kind == "number" and not token.unit and (quantity := _at(tokens, place)):
+        is_number = (token.kind == "number" and not token.unit) or token.surface.lower() == "half"
+        if is_number and (quantity := _at(tokens, place)):
             before = found[-1] if found else None
             found.append((place, quantity))
             if before and before[1].dimension == "time" == quantity.dimension and before[1].size > quantity.size:
@@ -68,6 +70,8 @@ def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
 
 def _at(tokens: Sequence[Token], place: int) -> Quantity | None:
     behind = [token for token in tokens[place + 1 : place + 4] if not token.surface.lower().startswith("degree")]
+    if tokens[place].kind == "word":  # "half an hour"
+        behind = behind[1:] if behind and behind[0].surface.lower() in ("a", "an") else []
     if not behind or behind[0].kind != "word":
         return None
     per = _PER_STEMS.get((behind[0].value, behind[1].value)) if len(behind) > 1 else None
@@ -75,14 +79,16 @@ def _at(tokens: Sequence[Token], place: int) -> Quantity | None:
     if unit is None:
         return None
     dimension, name, size = unit
-    value = float(tokens[place].value)
+    value = 0.5 if tokens[place].kind == "word" else float(tokens[place].value)
     if name == "fahrenheit":
         value = (value - 32) * 5 / 9
     return Quantity(dimension, value * size, tokens[place], behind[0])
 
 
-def same(one: Quantity, other: Quantity) -> bool:
-    """The two measure the same and are equally large."""
+def same(one: Quantity, other: Quantity, shares: tuple[float, float] | None = None) -> bool:
+    """The two measure the same and are equally large; with `shares` the second is between these shares of the first."""
+    if shares and one.dimension == other.dimension:
+        return shares[0] * one.size <= other.size <= shares[1] * one.size
     close = (
         _DEGREES if one.unit.value != other.unit.value and one.dimension == "temperature" else _CLOSE * abs(other.size)
     )
@@ -110,7 +116,8 @@ def spelt_like(tokens: Sequence[Token], known: Sequence[Quantity]) -> Iterator[t
     for quantity in quantities_of(tokens):
         if (quantity.number.value, quantity.unit.value) in spelt:
             continue
-        like = next((item for item in known if same(quantity, item)), None)
+        shares = rounds(tokens, quantity.number)
+        like = next((item for item in known if same(quantity, item, shares)), None)
         if like is not None:
             yield quantity.number, like.number
             yield quantity.unit, like.unit

@@ -114,7 +114,7 @@ def _ahead(
     # A word that no passage has may be another word for the same; it weighs half.
     total = index.total_weight(known) + 0.5 * index.total_weight(rest - known) or 1.0
     own = [
-        known & clause.values if not _excludes(clause, rest) else frozenset[str]()
+        (number, known & clause.values if not _excludes(clause, rest) else frozenset[str]())
         for number in holders
         for clause in index.clauses(number)
         if holds(clause)
@@ -125,9 +125,11 @@ def _ahead(
     for number in _nearest(known, index):
         for clause in index.clauses(number):
             held = known & clause.values
-            if first not in held and any(first in mine for mine in own):
+            if first not in held and any(first in mine for _, mine in own):
                 continue
-            gained = min(index.total_weight(held - mine) - _LOST * index.total_weight(mine - held) for mine in own)
+            if any(place == number and mine - held for place, mine in own):
+                continue  # "25 percent is paid for work at night, 50 on Sundays": the second clause leaves out what the first says
+            gained = min(index.total_weight(held - mine) - _LOST * index.total_weight(mine - held) for _, mine in own)
             weight = index.total_weight(held)
             if gained < _MARGIN * total or weight < _AT_LEAST * total or holds(clause):
                 continue

@@ -15,11 +15,8 @@ def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
     A number that follows from others by a sum, a difference or a product gets the value of one of these, as a word: no passage
     gives it, so none can give another one.
     """
-    strange = [token for token in claim.tokens if token.kind == "number"]
-    if not strange:
-        return claim
     instead: dict[Token, Token] = dict(spelt_like(claim.tokens, index.quantities))
-    for token in strange:
+    for token in [token for token in claim.tokens if token.kind == "number"]:
         if token in instead:
             continue
         if token.value not in index.values:

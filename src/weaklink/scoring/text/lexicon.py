@@ -23,6 +23,40 @@ STOPWORDS = frozenset(
 )
 """Words that carry no topic. Negations are among them: they are looked at apart."""
 
+GERMAN = frozenset(
+    _words(
+        """
+    für mit und ist sind nicht im zum zur vom beim wird werden das dem ein eine einen einem einer auf oder über auch kein
+    keine
+        """
+    )
+)
+"""Words that tell a German sentence, in which each noun is capitalised, from one in another language."""
+
+PREPOSITIONS = frozenset(
+    _words(
+        """
+    for with without in at on from as per during after before für mit ohne im am an bei ab pour avec en con para
+        """
+    )
+)
+"""A clause that begins with one of them leaves out what the one before says: "the card costs 20 euros, for students 10"."""
+
+FOREIGN_STOPWORDS = frozenset(
+    _words(
+        """
+    der das dem den des ein eine einen einem einer eines und oder aber ist sind wird werden wurde wurden hat haben hatte
+    für mit von vom zum zur bei beim nach aus auf um über als auch nur noch sich sie ihr ihre ihren ihrem im ins durch bis
+    seit wenn dass daß weil wie wann wo wer welche welcher welches dies diese dieser dieses es zu ob
+    le la les du un une et ou est sont dans avec sur par ne que qui ce cette ces il elle ils elles nous vous au aux sa ses
+    leur leurs quel quelle combien quand où se
+    el los las una unos unas es son del al por para con su sus como pero cuánto cuándo dónde cuál qué de
+    lo gli uno ed è sono di da nel nella della che het een van zijn voor os um uma são dos nas em com
+    """
+    )
+)
+"""The most frequent words of German, French, Spanish, Italian, Dutch and Portuguese that carry no topic and are no English words."""
+
 LIGHT = frozenset(
     _words(
         """
@@ -97,6 +131,7 @@ CURRENCIES: dict[str, str] = {
     "$": "$", "usd": "$", "dollar": "$", "dollars": "$", "€": "€", "eur": "€", "euro": "€", "euros": "€",
     "£": "£", "gbp": "£", "pound": "£", "pounds": "£",
 }  # fmt: skip
+CENTS = frozenset({"cent", "cents", "ct", "cts", "pence"})
 CODES = frozenset({"USD", "EUR", "GBP"})
 """Currencies that stand before their number, "EUR 2,400"."""
 PERCENT = frozenset({"%", "percent", "pct"})

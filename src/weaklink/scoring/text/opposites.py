@@ -87,3 +87,8 @@ CHANGES = frozenset(
     stem(word) for line in _OPPOSITE_WORDS.strip().split("\n")[:2] for word in line.split() if word != "/"
 )
 """What one of two things may do while the other does the opposite: rise and fall, win and lose."""
+_ENDED_WORDS = """
+dropped removed discontinued abolished cancelled withdrawn revoked ceased refused rejected waived suspended
+"""
+ENDED = frozenset(stem(word) for word in _ENDED_WORDS.split())
+"""What something may be besides "not": support that was dropped is none."""

@@ -37,6 +37,7 @@ error bug fault
 delete remove erase
 refund reimburse reimbursement
 ask request
+decide decision
 keep retain store
 choose select pick
 forbid prohibit ban

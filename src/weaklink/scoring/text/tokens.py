@@ -7,10 +7,12 @@ from typing import Literal, NamedTuple
 
 from weaklink.scoring.text.lexicon import (
     AMBIGUOUS_MONTHS,
+    CENTS,
     CODES,
     CURRENCIES,
     DAYS,
     DEGREES,
+    FOREIGN_STOPWORDS,
     LIGHT,
     MEASURES,
     MONTHS,
@@ -42,7 +44,7 @@ class Token(NamedTuple):
     content: bool
     """Carries a topic or a value: neither a stop word nor a light word."""
     unit: str = ""
-    """Of a number: "%", "$", "€", "£" or ""."""
+    """Of a number: "%", "$", "€", "£", "¢" or ""."""
 
     @property
     def is_value(self) -> bool:
@@ -56,16 +58,22 @@ _WIDE = r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
 # Chinese, Japanese and Korean put no space behind a number: "45欧元".
 _NUMBER_END = rf"(?:\b|(?=[{_WIDE}]))"
 _CLOCK = r"[0-9]{1,2}(?::[0-9]{1,2})?"
+_DIGITS = r"(?:(?<![0-9],)[0-9]+,[0-9]{1,2}(?![0-9,])|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)"
+"""With a comma for thousands, or for decimals ("4,90"); in "18400,21300" it parts two numbers."""
 _TOKEN = re.compile(
     r"(?P<iso>\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?\b)"
     r"|(?P<date>\b[0-9]{1,2}(?P<mark>[/.])[0-9]{1,2}(?P=mark)(?:19|20)[0-9]{2}\b|\b[0-9]{2}/[0-9]{2}\b(?![/%0-9]))"
     rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
     rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
-    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?[0-9][0-9,]*(?:\.[0-9]+)?(?:(?:st|nd|rd|th|s|k|m|bn)?{_NUMBER_END}|{_BEFORE_UNIT})\s?%?)"
+    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?{_DIGITS}(?:(?:st|nd|rd|th|s|k|m|bn)?{_NUMBER_END}|{_BEFORE_UNIT})\s?%?)"
     rf"|(?P<wide>[{_WIDE}])"
     rf"|(?P<word>[^\W\d_{_WIDE}]+(?:['’][^\W\d_]+|[0-9]+)*)",
     re.IGNORECASE,
 )
+_DECIMAL_COMMA = re.compile(r"^(\D*[0-9]+),([0-9]{1,2})(?![0-9,])")
+_RANGE = re.compile(r"\s?(?:-|–|to|and|bis)\s?", re.IGNORECASE)
+_SHARES_BELOW = 1_000
+"""From here on a number stands for itself: "1,900 to 2.3 thousand"."""
 _NUMBER = re.compile(r"([$£€]?|[-−])\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
 _CLOCKS = re.compile(r"([0-9]{1,2})(?::([0-9]{1,2}))?\s?([ap])?", re.IGNORECASE)
 
@@ -152,7 +160,8 @@ def _clock(hour: str, minute: str | None, half: str | None) -> str | None:
 
 def _read_number(found: str, start: int, end: int) -> list[Token]:
     found = found.rstrip()
-    match = _NUMBER.match(found.lower().replace(",", "")) if len(found) <= 40 else None
+    plain = _DECIMAL_COMMA.sub(r"\1.\2", found.lower()).replace(",", "")
+    match = _NUMBER.match(plain) if len(found) <= 40 else None
     try:
         number = float(match.group(2)) if match else None
     except ValueError:
@@ -186,7 +195,7 @@ def _word(found: str) -> tuple[str, TokenKind, bool]:
         return str(NUMBER_WORDS[lower]), "number", True
     if lower in ORDINALS:
         return str(ORDINALS[lower]), "number", True
-    return stem(lower), "word", lower not in STOPWORDS and lower not in LIGHT
+    return stem(lower), "word", not any(lower in words for words in (STOPWORDS, LIGHT, FOREIGN_STOPWORDS))
 
 
 _READERS: dict[str, Callable[[str, int, int], list[Token]]] = {
@@ -213,9 +222,18 @@ def _complete(tokens: list[Token], token: Token, text: str) -> None:
         tokens.append(token)
     elif lower in MULTIPLIERS:
         number = _digits(float(before.value) * MULTIPLIERS[lower])
+        if (first := _start_of_range(tokens, text)) is not None:
+            low = tokens[first]
+            tokens[first] = low._replace(value=_digits(float(low.value) * MULTIPLIERS[lower]))
         tokens[-1] = before._replace(value=number, end=token.end, surface=joined)
+    elif lower in CENTS:
+        tokens[-1] = before._replace(
+            value=_digits(float(before.value) / 100), unit=before.unit or "¢", end=token.end, surface=joined
+        )
     elif lower in PERCENT or lower in CURRENCIES:
         unit = before.unit or ("%" if lower in PERCENT else CURRENCIES[lower])
+        if (first := _start_of_range(tokens, text)) is not None:
+            tokens[first] = tokens[first]._replace(unit=unit)
         tokens[-1] = before._replace(unit=unit, end=token.end, surface=joined)
     elif _completes_tens(before, lower):
         number = str(int(before.value) + NUMBER_WORDS[lower])
@@ -228,6 +246,22 @@ def _complete(tokens: list[Token], token: Token, text: str) -> None:
         tokens.append(token._replace(value=stem(UNITS[lower]), content=True))
     else:
         tokens.append(token)
+
+
+def _start_of_range(tokens: list[Token], text: str) -> int | None:
+    """Where the lower number of a range stands whose upper one is the last token, and that leaves its unit to that: "8 to 10 percent"."""
+    last = tokens[-1]
+    place = next((at for at in (len(tokens) - 2, len(tokens) - 3) if at >= 0 and tokens[at].kind == "number"), None)
+    if (
+        place is None
+        or not _RANGE.fullmatch(text[tokens[place].end : last.start])
+        or tokens[place].unit not in ("", last.unit)
+    ):
+        return None
+    is_between = place > 0 and tokens[place - 1].surface.lower() == "between"
+    if "and" in text[tokens[place].end : last.start] and not is_between:
+        return None
+    return place if float(tokens[place].value) < _SHARES_BELOW else None
 
 
 def _completes_tens(before: Token, lower: str) -> bool:
