@@ -52,6 +52,17 @@ def _number_places(tokens: tuple[Token, ...]) -> list[tuple[Token, str, str]]:
     ]
 
 
+def _closest_first(places: list[tuple[Token, str, str]], claim: Claim, unit: Unit) -> list[tuple[Token, str, str]]:
+    """The numbers whose clause says most of the claim first."""
+    said = [
+        (len(clause.values & claim.topic), token)
+        for clause in clauses_in(unit.text, unit.tokens)
+        for token in clause.tokens
+    ]
+    shared = {id(token): count for count, token in said}
+    return sorted(places, key=lambda place: -shared.get(id(place[0]), 0))
+
+
 def _word_before(tokens: tuple[Token, ...], place: int) -> str:
     before = tokens[place - 1] if place else None
     return before.value if before and before.kind in ("word", "month") else ""
@@ -59,18 +70,20 @@ def _word_before(tokens: tuple[Token, ...], place: int) -> str:
 
 def _numbers(claim: Claim, unit: Unit) -> Iterator[Difference]:
     theirs = _number_places(unit.tokens)
+    if claim.is_question:
+        theirs = _closest_first(theirs, claim, unit)
     held = {token.value for token in unit.tokens}
     said_by_claim = set(claim.of_kind("number"))
     for token, counts, before in _number_places(claim.tokens):
         if token.value in held:
             continue
-        if claim.is_question and any(is_within(float(token.value), unit.tokens, other) for other, *_ in theirs):
-            continue  # "Is a claim of 300 euros paid?" asks for one of those "under 500 euros"
         for other, other_counts, other_before in theirs:
             if other.value in said_by_claim or is_year(other) != is_year(token):
                 continue
             if is_ordinal(other) != is_ordinal(token):
                 continue
+            if claim.is_question and is_within(float(token.value), unit.tokens, other):
+                break  # "Is a claim of 300 euros paid?" asks for one of those "under 500 euros"
             same_unit = bool(counts) and (counts == other_counts or (counts == other_before and not other_counts))
             same_slot = before == other_before and bool(before) and not (counts and other_counts)
             bare = claim.is_bare and (not counts or not other_counts)
