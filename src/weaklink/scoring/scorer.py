@@ -129,7 +129,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    version = "groundedness/9"
+    version = "groundedness/10"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
