@@ -4,7 +4,8 @@ import pytest
 from pydantic import JsonValue
 
 from weaklink.model import ContextPassage, Trace
-from weaklink.model.dataflow import documents_in, visible_part
+from weaklink.model.payload import documents_in
+from weaklink.model.sighting import visible_part
 from weaklink.testing import build
 
 ADA = "Ada Lovelace wrote the first published program, for the Analytical Engine, in 1843."

@@ -8,8 +8,9 @@ from pydantic import JsonValue
 from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import ContextPassage, Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
-from weaklink.model.dataflow import documents_in, visible_part
+from weaklink.model.payload import documents_in
 from weaklink.model.roles import roles
+from weaklink.model.sighting import visible_part
 from weaklink.scoring.sufficiency import sufficiency
 
 _NOTHING_PASSED = 0.95

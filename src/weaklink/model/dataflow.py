@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field
 
 from weaklink.model.document import Document
-from weaklink.model.forms import ANSWER_KEYS, filled_in, form_text
+from weaklink.model.forms import filled_in, form_text
+from weaklink.model.payload import OF_USER, answer_in, question_in, turns_in, without_documents
 from weaklink.model.reasoning import calls_a_tool, said
-from weaklink.model.value import main_text, messages_in, text_of, type_of
+from weaklink.model.sighting import visible_part
+from weaklink.model.value import main_text, messages_in, text_of
 
 if TYPE_CHECKING:
     from weaklink.model.span import Span
     from weaklink.model.trace import Trace
 
-_QUESTION_KEYS = ("question", "query", "input", "user_input", "user_query", "prompt", "text", "search_query")
 _CONTEXT_KEYS = ("context", "contexts", "documents", "docs", "passages", "sources", "context_str", "summaries")
 # Words by which a question points back to an earlier turn.
 _POINTS_BACK = re.compile(
@@ -28,15 +28,11 @@ _POINTS_BACK = re.compile(
 )
 # How frameworks write a conversation into a prompt.
 _TURN = re.compile(r"^[ \t]*(user|human|assistant|ai)[ \t]*:[ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)
-_OF_USER = ("user", "human")
-_OF_MODEL = ("assistant", "ai")
 _EARLIER_TURNS = 3
 # How many calls before the generator may have written what it refines: a long run of an agent has thousands.
 _EARLIER_CALLS = 64
 # A shorter output of an earlier call ("no") stands in many prompts by chance; as in "36 months", two words are no chance.
 _SHORTEST_ANSWER = 6
-# A shared run of fewer characters than this can be chance ("The company"), so it does not count as a passage seen.
-_SHORTEST_SIGHTING = 24
 
 
 class ContextPassage(BaseModel, frozen=True):
@@ -64,7 +60,7 @@ class Dataflow:
         """What the user asked: from the input of the root, or its state where it goes on; else of the first retriever; else ""."""
         if self._trace.asks_nothing:
             return ""
-        found = self._question_of_state if self._goes_on else _question_in(self._trace.root.input)
+        found = self._question_of_state if self._goes_on else question_in(self._trace.root.input)
         if not found:
             found = next((text for span in self._trace.of_kind("retriever") if (text := text_of(span.input))), "")
         return found.strip()
@@ -81,7 +77,7 @@ class Dataflow:
     def _question_of_state(self) -> str:
         """The question in the state that the first step was given which was given one."""
         given = (step.input for step in self._trace.children(self._trace.root))
-        return next((text for state in given if isinstance(state, dict) and (text := _question_in(state))), "")
+        return next((text for state in given if isinstance(state, dict) and (text := question_in(state))), "")
 
     @cached_property
     def asked(self) -> str:
@@ -99,11 +95,11 @@ class Dataflow:
 
         As far as the root was given it, else the first model call: engines with a memory of their own write it into its prompt.
         """
-        found = _turns_in(self._trace.root.input)
+        found = turns_in(self._trace.root.input)
         if not [turn for turn in found if turn != ("user", self.question)] and self._trace.leaf_llms:
             given = self._trace.leaf_llms[0].input
-            found = _before_the_last(_turns_in(given)) or [
-                ("user" if role.lower() in _OF_USER else "assistant", text.strip())
+            found = _before_the_last(turns_in(given)) or [
+                ("user" if role.lower() in OF_USER else "assistant", text.strip())
                 for role, text in _TURN.findall(text_of(given))
             ]
         return tuple(turn for turn in found if turn != ("user", self.question))
@@ -116,12 +112,12 @@ class Dataflow:
         if self.form is not None:
             return self.generator_text
         output = self._trace.root.output
-        direct = _answer_in(output)
+        direct = answer_in(output)
         if direct:
             return direct.strip()
         if self.generator_text and (output is None or self.generator_text in text_of(output)):
             return self.generator_text
-        return main_text(_without_documents(output)).strip() or self.generator_text
+        return main_text(without_documents(output)).strip() or self.generator_text
 
     @cached_property
     def generator(self) -> Span | None:
@@ -129,7 +125,7 @@ class Dataflow:
         if self._trace.asks_nothing:
             return None
         calls = self._answering
-        final = _answer_in(self._trace.root.output)
+        final = answer_in(self._trace.root.output)
         matching = [span for span in calls if final and (text := _wrote(span)) and text in final]
         if matching:
             return matching[-1]
@@ -150,7 +146,7 @@ class Dataflow:
     @cached_property
     def _parts(self) -> tuple[Span, ...]:
         """The model calls that wrote a part of the answer each, where it was put together from several; else none."""
-        final = _answer_in(self._trace.root.output).strip()
+        final = answer_in(self._trace.root.output).strip()
         wrote: dict[str, list[Span]] = {}
         for call in self._answering:
             text = _wrote(call)
@@ -183,7 +179,7 @@ class Dataflow:
         if self.generator is None:
             return ""
         if self.generator.output is None and self.generator.status == "ok" and self.generator is not self._trace.root:
-            return _answer_in(self._trace.root.output).strip()
+            return answer_in(self._trace.root.output).strip()
         if self.generator is self.form:
             return form_text(self.generator)
         if self._parts:
@@ -283,51 +279,10 @@ class Dataflow:
         return {}
 
 
-def visible_part(text: str, prompt: str) -> tuple[float, str]:
-    """How much of `text` stands in `prompt`: the share of its characters (0..1), and the part itself.
-
-    A whole copy counts first, then a copy with other white space, then the longest start, then single sentences.
-    """
-    text = text.strip()
-    if not text or not prompt:
-        return 0.0, ""
-    if text in prompt:
-        return 1.0, text
-    flat_text, flat_prompt = _flat(text), _flat(prompt)
-    if flat_text in flat_prompt:
-        return 1.0, text
-    # Whether a start of the text stands in the prompt is monotone in its length, so the longest one is a bisection away.
-    longest = bisect_left(range(1, len(flat_text) + 1), True, key=lambda n: flat_text[:n] not in flat_prompt)
-    start = flat_text[:longest] if longest >= min(_SHORTEST_SIGHTING, len(flat_text)) else ""
-    sentences = [
-        s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if len(s) >= _SHORTEST_SIGHTING and _flat(s) in flat_prompt
-    ]
-    pieces = "\n".join(sentences)
-    best = max(start, pieces, key=len)
-    return min(1.0, len(best) / len(flat_text)), best
-
-
-def documents_in(value: JsonValue) -> list[str]:
-    """The texts of the documents inside a recorded value, in order."""
-    if isinstance(value, dict):
-        if type_of(value) == "document":
-            return [text_of(value.get("content"))]
-        return [text for item in value.values() for text in documents_in(item)]
-    if isinstance(value, list):
-        return [text for item in value for text in documents_in(item)]
-    return []
-
-
 def _before_the_last(turns: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The turns before the user's last one, which is what is asked now, in the words of a prompt."""
     last = max((place for place, (role, _) in enumerate(turns) if role == "user"), default=0)
     return turns[:last]
-
-
-def _turns_in(value: JsonValue) -> list[tuple[str, str]]:
-    found = [("assistant" if m.get("role") in _OF_MODEL else "user", text_of(m.get("content")).strip())
-             for m in messages_in(value) if m.get("role") in (*_OF_USER, *_OF_MODEL)]  # fmt: skip
-    return [turn for turn in found if turn[1]]
 
 
 def _asks_for_tools(llm: Span) -> bool:
@@ -343,50 +298,3 @@ def _texts_of_source(span: Span) -> list[tuple[int | None, str]]:
     if span.kind == "tool":
         return [(None, text)] if (text := main_text(span.output).strip()) else []
     return [(index, document.content) for index, document in enumerate(span.documents)]
-
-
-def _question_in(value: JsonValue) -> str:
-    messages = [m for m in messages_in(value) if m.get("role") in ("user", "human")]
-    if isinstance(value, dict) and not type_of(value):
-        for key in _QUESTION_KEYS:
-            if isinstance(found := value.get(key), str) and found.strip():
-                return found
-        if not messages:
-            if isinstance(chat := value.get("messages"), list) and chat:
-                return _question_in(chat)
-            strings = [item for item in value.values() if isinstance(item, str) and item.strip()]
-            return strings[0] if strings else ""
-    if messages:
-        return text_of(messages[-1].get("content"))
-    if isinstance(value, list) and value and _is_pair(value[-1]):  # ("user", "text") as LangChain accepts it
-        return text_of(value[-1][1])  # type: ignore[index]
-    return text_of(value)
-
-
-def _is_pair(value: JsonValue) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) for item in value)
-
-
-def _answer_in(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and not type_of(value):
-        for key in ANSWER_KEYS:
-            if isinstance(found := value.get(key), str) and found.strip():
-                return found
-    answers = [m for m in messages_in(value) if m.get("role") in ("assistant", "ai")]
-    return text_of(answers[-1].get("content")) if answers else ""
-
-
-def _without_documents(value: JsonValue) -> JsonValue:
-    if isinstance(value, dict):
-        if type_of(value) == "document":
-            return None
-        return {key: _without_documents(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_documents(item) for item in value]
-    return value
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())

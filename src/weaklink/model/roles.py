@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Literal, get_args
 
+from weaklink.model.payload import documents_in
 from weaklink.model.reasoning import calls_a_tool
 from weaklink.model.value import main_text, messages_in, strings_in, text_of
 
@@ -129,8 +130,6 @@ def _tool_calls(llm: Span) -> bool:
 
 def _chain_role(trace: Trace, span: Span) -> Role:
     """A function that a person wrote: packs where documents went in and text came out, rewrites where a query came out."""
-    from weaklink.model.dataflow import documents_in
-
     if span.attributes.get("branch"):
         return "route"
     if span.plumbing or span.id == trace.root.id or trace.children(span):

@@ -1,26 +1,21 @@
 # Rows of SQLite: apsw's stubs leave the type of a blob unknown.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-"""Rows back into spans, traces and summaries."""
+"""Rows back into traces and summaries."""
 
 import json
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import apsw
 
 from weaklink.errors import AmbiguousTrace, UnknownTrace
-from weaklink.model import Document, Span, Trace, Usage
+from weaklink.model import Trace, Usage
 from weaklink.query import Query, condition_of, parse_query
-from weaklink.store.codec import collect_references, loads, resolve_references
+from weaklink.store.codec import loads
 from weaklink.store.protocol import Breakdown, OutlineStep, TraceSummary
-from weaklink.store.texts import Part, joined
+from weaklink.store.span_rows import MOST_A_QUERY, SPAN_COLUMNS, documents_of, spans_of
 
-_SPAN_COLUMNS = (
-    "id, trace_id, parent_id, name, kind, status, start_ns, duration_ns, plumbing, input, output, model, error, tags, "
-    "metadata, attributes, notes"
-)
 _SUMMARY_COLUMNS = (
     "id", "name", "status", "start_ns", "duration_ns", "spans", "input_tokens", "output_tokens", "verdict", "culprit", "role",
     "failure", "confidence", "diagnosed", "scores",
@@ -35,7 +30,6 @@ _SCORE_NAMES = (
     "WITH RECURSIVE known(name) AS (VALUES ('') UNION ALL SELECT (SELECT name FROM lowest_scores WHERE name > known.name "
     "ORDER BY name LIMIT 1) FROM known WHERE known.name IS NOT NULL) SELECT name FROM known WHERE name > ''"
 )
-_MOST_TEXTS_A_QUERY = 500
 # As many ids as anybody asks for, in one parameter: SQLite takes no more than some thousands of these.
 _LISTED = "SELECT value FROM json_each(?)"
 _MOST_AMBIGUOUS = 5
@@ -79,12 +73,12 @@ def latest_id(connection: apsw.Connection) -> str:
 
 def read_trace(connection: apsw.Connection, trace_id: str) -> Trace:
     """The trace with this full id; raises UnknownTrace where no span of it is stored."""
-    rows = connection.execute(f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id = ?", (trace_id,)).fetchall()
+    rows = connection.execute(f"SELECT {SPAN_COLUMNS} FROM spans WHERE trace_id = ?", (trace_id,)).fetchall()
     if not rows:
         raise UnknownTrace(
             f"the trace {trace_id!r} has no spans yet; wait until its chain has run, or type: weaklink list"
         )
-    return Trace.of(_spans(connection, rows, _documents_of(connection, trace_id)))
+    return Trace.of(spans_of(connection, rows, documents_of(connection, trace_id)))
 
 
 def read_summaries(
@@ -125,14 +119,14 @@ def read_outline(connection: apsw.Connection, trace_id: str, most: int | None) -
 
 def read_part(connection: apsw.Connection, trace_id: str, span_ids: Collection[str]) -> Trace:
     """The root and these steps of a trace."""
-    wanted = list(dict.fromkeys([trace_id, *span_ids]))[:_MOST_TEXTS_A_QUERY]
+    wanted = list(dict.fromkeys([trace_id, *span_ids]))[:MOST_A_QUERY]
     marks = ",".join("?" * len(wanted))
     rows = connection.execute(
-        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id = ? AND id IN ({marks})", (trace_id, *wanted)
+        f"SELECT {SPAN_COLUMNS} FROM spans WHERE trace_id = ? AND id IN ({marks})", (trace_id, *wanted)
     ).fetchall()
     if not any(row[0] == trace_id for row in rows):
         raise UnknownTrace(f"there is no trace {trace_id!r} in this store; type: weaklink list")
-    return Trace.of(_spans(connection, rows, _documents_of(connection, trace_id, wanted)))
+    return Trace.of(spans_of(connection, rows, documents_of(connection, trace_id, wanted)))
 
 
 def beside(connection: apsw.Connection, trace_id: str, query: str | None) -> tuple[str | None, str | None]:
@@ -241,99 +235,6 @@ def _roots(connection: apsw.Connection, ids: Sequence[str]) -> dict[str, Trace]:
     if not ids:
         return {}
     rows = connection.execute(
-        f"SELECT {_SPAN_COLUMNS} FROM spans WHERE trace_id IN ({_LISTED}) AND id = trace_id", [_listed(ids)]
+        f"SELECT {SPAN_COLUMNS} FROM spans WHERE trace_id IN ({_LISTED}) AND id = trace_id", [_listed(ids)]
     ).fetchall()
-    return {span.trace_id: Trace(spans=(span,)) for span in _spans(connection, rows, {})}
-
-
-def _spans(
-    connection: apsw.Connection, rows: Sequence[Sequence[Any]], documents: dict[tuple[str, str], list[Any]]
-) -> list[Span]:
-    parsed = [[loads(cell) for cell in row[9:]] for row in rows]
-    wanted = {row[5] for listed in documents.values() for row in listed if row[5] is not None}
-    wanted_values: set[int] = set()
-    for cells in parsed:
-        collect_references(cells, wanted, wanted_values)
-    stored = _stored_values(connection, wanted_values, wanted)
-    texts = _texts(connection, wanted)
-    values: dict[int, Any] = {}
-    for number in sorted(stored):  # what a value refers to was stored before it
-        values[number] = resolve_references(stored[number], texts, values)
-    return [
-        _span(row, [resolve_references(cell, texts, values) for cell in cells], documents, texts)
-        for row, cells in zip(rows, parsed, strict=True)
-    ]
-
-
-def _stored_values(connection: apsw.Connection, ids: set[int], texts: set[int]) -> dict[int, Any]:
-    """The values of these ids, and those that they refer to; the texts that these refer to are added to `texts`."""
-    found: dict[int, Any] = {}
-    while ids:
-        new = {row[0]: loads(row[1]) for row in _text_rows(connection, ids)}
-        found |= new
-        ids = set()
-        collect_references(list(new.values()), texts, ids)
-        ids -= found.keys()
-    return found
-
-
-def _span(
-    row: Sequence[Any], cells: list[Any], documents: dict[tuple[str, str], list[Any]], texts: dict[int, str]
-) -> Span:
-    value_in, value_out, model, error, tags, metadata, attributes, notes = cells
-    return Span(
-        id=row[0], trace_id=row[1], parent_id=row[2], name=row[3], kind=row[4], status=row[5], start_ns=row[6],
-        duration_ns=row[7], plumbing=bool(row[8]), input=value_in, output=value_out, model=model, error=error,
-        tags=tuple(tags or ()), metadata=metadata or {}, attributes=attributes or {}, notes=tuple(notes or ()),
-        documents=tuple(_document(item, texts) for item in documents.get((row[0], "documents"), ())),
-        candidates=tuple(_document(item, texts) for item in documents.get((row[0], "candidates"), ())),
-    )  # fmt: skip
-
-
-def _documents_of(
-    connection: apsw.Connection, trace_id: str, span_ids: Collection[str] = ()
-) -> dict[tuple[str, str], list[Any]]:
-    """The documents of these steps, or of all of them, by step and role."""
-    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    only = f" AND span_id IN ({','.join('?' * len(span_ids))})" if span_ids else ""
-    rows = connection.execute(
-        "SELECT span_id, role, rank, id, content, text_id, score, higher_is_better, score_kind, metadata FROM documents "
-        f"WHERE trace_id = ?{only} ORDER BY span_id, role, rank",
-        (trace_id, *span_ids),
-    )
-    for row in rows:
-        found[row[0], row[1]].append(row)
-    return found
-
-
-def _document(row: Sequence[Any], texts: dict[int, str]) -> Document:
-    content = row[4] if row[5] is None else texts.get(row[5], "")
-    return Document(
-        rank=row[2], id=row[3], content=content or "", score=row[6],
-        higher_is_better=None if row[7] is None else bool(row[7]), score_kind=row[8], metadata=loads(row[9]) or {},
-    )  # fmt: skip
-
-
-def _texts(connection: apsw.Connection, ids: Iterable[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    made_of: dict[int, list[Part]] = {}
-    wanted = set(ids)
-    for text_id, content, parts in _text_rows(connection, wanted):
-        if parts is None:
-            found[text_id] = content
-        else:
-            made_of[text_id] = loads(parts)
-    pieces = {part for parts in made_of.values() for part in parts if isinstance(part, int)}
-    known = found | {row[0]: row[1] for row in _text_rows(connection, pieces - wanted)}
-    for text_id, parts in made_of.items():
-        if (whole := joined(parts, known)) is not None:
-            found[text_id] = whole
-    return found
-
-
-def _text_rows(connection: apsw.Connection, ids: Iterable[int]) -> Iterator[Any]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _MOST_TEXTS_A_QUERY):
-        some = ordered[start : start + _MOST_TEXTS_A_QUERY]
-        marks = ",".join("?" * len(some))
-        yield from connection.execute(f"SELECT id, content, parts FROM texts WHERE id IN ({marks})", some)
+    return {span.trace_id: Trace(spans=(span,)) for span in spans_of(connection, rows, {})}
