@@ -69,6 +69,13 @@ def test_answers_with_a_no_in_them_do_not_abstain(answer: str):
     assert not is_abstention(answer)
 
 
+def test_sympathy_states_nothing_and_abstains_from_nothing():
+    for said in ("Good news!", "I'm sorry to hear about your daughter.", "I'm very sorry for the delay!"):
+        assert states_nothing(said)
+        assert not is_abstention(said)
+    assert is_abstention("I'm sorry, I cannot say.")
+
+
 def test_greetings_headings_and_questions_state_nothing():
     assert all(map(states_nothing, ["Hello!", "What else?", "Here are the rules:", "## Rules", "---", ""]))
     assert not any(

@@ -37,6 +37,12 @@ FIRE = (
     "tourism and commerce for communities there."
 )
 INSURANCE = "Pipe damage is covered up to 50,000 francs. The deductible is 500 francs for each claim."
+TRAIL = "Trail 7 over the ridge is closed from November to May because of rockfall."
+PHONE = "Using a phone at the wheel costs 100 euros and one point."
+CLIENT = (
+    "### `delete(key, *, missing_ok=False)`\nWith `missing_ok=True` no error is raised when the key does not exist."
+)
+LAMP = '{"title": "Floor lamp", "price": 89.0, "in_stock": false}'
 LIMITS = "The API accepts 120 requests per minute. Each request may carry 20 items."
 OVEN = "Heat the oven to 350 degrees Fahrenheit and bake for 30 minutes."
 BORN = "Clara Voss was born in Ghent in 1902. She moved to Canada in 1937."
@@ -157,6 +163,26 @@ PAIRS = [
         "The head of the lost property office is Tomas Adeyemi.",
         "The head of the lost property office is Hugo Brandt.",
     ),
+    (
+        TRAIL,
+        "Is trail 7 open in March?",
+        "No. Trail 7 is closed from November until May because of rockfall, so it won't be open in March.",
+        "Yes, trail 7 is open in March.",
+    ),
+    (
+        TRAIL,
+        "Is trail 7 closed in March?",
+        "Yes, it is closed from November to May.",
+        "Yes, it is closed from July to August.",
+    ),
+    (PHONE, "How many points does a phone at the wheel cost?", "points: 1", "points: 3"),
+    (
+        CLIENT,
+        "How do I delete a key without an error?",
+        "delete('a', missing_ok=True)",
+        "delete('a', missing_ok=None)",
+    ),
+    (LAMP, "Is the floor lamp available?", "The floor lamp is out of stock.", "The floor lamp is in stock."),
     (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
     (
         GERMAN,
@@ -280,3 +306,50 @@ def test_what_keeps_a_limit_is_within_it():
     (within,) = assess("Yes.", [SMALL_CLAIMS], question.format(300))
     (beyond,) = assess("Yes.", [SMALL_CLAIMS], question.format(700))
     assert (within.label, beyond.label) == ("supported", "contradicted")
+
+
+@pytest.mark.parametrize(
+    ("passages", "question", "answer"),
+    [
+        (
+            ["The museum is open daily from 10:00 to 18:00; on Thursdays until 21:00."],
+            "Until when is the museum open on Thursdays?",
+            "On Thursdays the museum stays open until 9 p.m.",
+        ),
+        (
+            [
+                "Ward 5A (maternity): partners at any time, others from 15:00 to 17:00.",
+                "Ward 4A: visiting from 14:00 to 19:00, two visitors at a time.",
+            ],
+            "When can friends visit the maternity ward?",
+            "Friends can visit the maternity ward from 15:00 to 17:00.",
+        ),
+    ],
+)
+def test_a_value_is_not_displaced_where_its_own_sentence_speaks_of_the_thing(passages, question: str, answer: str):
+    (sentence,) = assess(answer, passages, question)
+    assert sentence.label == "supported"
+
+
+SHOES = [
+    "sku: TR-100; name: Trail Runner; weight: 280 g; price: 129 EUR",
+    "sku: TR-200; name: Trail Runner Pro; weight: 245 g; price: 169 EUR",
+]
+STAFF = ["name: Ada Brandt\nroom: 2.114\nphone: 4471", "name: Bo Keller\nroom: 2.118\nphone: 4475"]
+
+
+@pytest.mark.parametrize(
+    ("passages", "right", "wrong"),
+    [
+        (
+            SHOES,
+            "The Trail Runner Pro weighs 245 g and costs 169 EUR.",
+            "The Trail Runner Pro weighs 245 g and costs 129 EUR.",
+        ),
+        (STAFF, "Bo Keller sits in room 2.118.", "Bo Keller sits in room 2.114."),
+        (STAFF[1:], "Bo Keller sits in room 2.118.", "Bo Keller sits in room 2.114."),
+    ],
+)
+def test_passages_that_are_rows_are_read_as_a_table(passages, right: str, wrong: str):
+    (carried,), (denied,) = assess(right, passages, "What do you know?"), assess(wrong, passages, "What do you know?")
+    assert (carried.label, denied.label) == ("supported", "contradicted")

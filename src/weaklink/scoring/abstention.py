@@ -54,7 +54,7 @@ _FORMS = re.compile(
     r"(?:know|find|determine|say|tell|locate|verify|answer)\b"
     rf"|\bi {_DENIED} (?:actually |really |currently )?"
     r"(?:have|provide|see|retrieve|look up|access|get|reach|calculate)\b"
-    r"|\bi(?:'m| am) (?:sorry|afraid|unable|not (?:sure|able|certain|aware))\b"
+    r"|\bi(?:'m| am) (?:sorry(?! to hear\b| for (?:the|your|any)\b)|afraid|unable|not (?:sure|able|certain|aware))\b"
     r"|\bi(?: would|'d) need (?:more|further|additional)\b"
     r"|\b(?:unable|impossible|not possible) to (?:answer|find|determine|provide|say|tell|know)\b"
     r"|\b(?:cannot|can't|could not|couldn't) be (?:answered|determined|found)\b"

@@ -9,7 +9,8 @@ from weaklink.scoring.text.tokens import content_values, tokenise
 _POLITE = re.compile(
     r"^\W*(?:(?:hello|hi|hey|sure|certainly|of course|thank you|thanks|absolutely)[\s,.!-]*"
     r"(?:$|i(?:'d|'ll| can| will| would)\b|let me|here(?:'s| is| are)\b|happy|for\b|there\b)"
-    r"|you're welcome|(?:great|good) question|enjoy\W*$"
+    r"|you're welcome|(?:great|good) question|enjoy\W*$|(?:good|great|bad) news\W*$"
+    r"|i(?:'m| am)(?: so| very| really)? sorry (?:to hear|for (?:the|your|any)\b)"
     r"|i hope (?:this|that) helps|let me know|feel free|if you have any (?:other|further|more)|please (?:let|feel)"
     r"|is there anything else|happy to help|i(?:'d| would) be happy to|as an ai|here (?:is|are|'s)(?: \w+){0,6}:?\W*$"
     r"|based on the (?:provided |given )?(?:context|documents?|passages?|information)[^.]{0,30}:?\W*$"

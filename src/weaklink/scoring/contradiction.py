@@ -1,5 +1,6 @@
 """Where a claim says other than the passage that speaks of the same thing: another number, time, name, or a negation."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from weaklink.scoring.cells import misplaced
@@ -112,6 +113,8 @@ def _agreed_elsewhere(claim: Claim, number: int, difference: Difference, index: 
     """Another unit has the very values that the claim gives, and nearly as much of the rest or what the claim is about."""
     if difference.kind in ("negation", "attribute", "amount"):
         return False
+    if _is_setting_of(claim, difference, index):
+        return True
     first, *others = [set(index.postings.get(value, ())) for value in difference.values]
     holders = first.intersection(*others)
     if index.is_record:
@@ -122,6 +125,16 @@ def _agreed_elsewhere(claim: Claim, number: int, difference: Difference, index: 
     # A long claim says more than one unit holds; the words beside its number are what counts there.
     nearly = 0.6 if _is_long(claim) and difference.kind == "number" else 0.9
     return any(_strength(claim, place, index, difference, agrees=True) >= nearly * strength for place in holders)
+
+
+def _is_setting_of(claim: Claim, difference: Difference, index: ContextIndex) -> bool:
+    """Code that gives an argument the value ("force=True") that a passage gives it too, whatever its default is elsewhere."""
+    return any(
+        token.value in difference.values
+        and claim.text[: token.start].endswith("=")
+        and (before.value, token.value) in index.bigrams
+        for before, token in pairwise(claim.tokens)
+    )
 
 
 def _matter(claim: Claim, difference: Difference, index: ContextIndex) -> frozenset[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from weaklink.scoring.amounts import amounts
 from weaklink.scoring.bounds import is_within
@@ -16,6 +17,7 @@ from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
 
+_FROM_TO = re.compile(r"[\s.]*(?:to|until|till|through|thru|-|–|—|bis|à|au|hasta|a)[\s.]*(?:end of )?", re.IGNORECASE)
 _WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
 
 
@@ -117,11 +119,19 @@ def _times(claim: Claim, unit: Unit) -> Iterator[Difference]:
 
 def _months(claim: Claim, unit: Unit) -> Iterator[Difference]:
     held = [token for token in unit.tokens if token.kind == "month"]
-    values = {token.value for token in held}
+    values = {token.value for token in held} | set(_months_between(held, unit.text))
     wrong = [token for token in claim.tokens if token.kind == "month" and token.value not in values]
     for token, other in zip(wrong, held, strict=False):
         if other.value not in claim.of_kind("month"):
             yield Difference(token.surface, other.surface, "date", frozenset({token.value}))
+
+
+def _months_between(months: Sequence[Token], text: str) -> Iterator[str]:
+    """All months of a stretch such as "from November to May", across the turn of the year."""
+    for first, last in pairwise(months):
+        if _FROM_TO.fullmatch(text[first.end : last.start]):
+            start, end = (int(month.value.removeprefix("month:")) for month in (first, last))
+            yield from (f"month:{(start - 1 + step) % 12 + 1}" for step in range((end - start) % 12 + 1))
 
 
 def _dates(claim: Claim, unit: Unit) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from weaklink.scoring.clauses import Clause, clauses_in
 from weaklink.scoring.quantities import Quantity, counted, quantities_of
 from weaklink.scoring.text.background import background_weight
-from weaklink.scoring.text.tables import Table, tables_in
+from weaklink.scoring.text.tables import Table, fields_of, rows_across, tables_in
 from weaklink.scoring.text.units import Unit, is_record, units_of
 
 _MAX_POSTINGS = 200
@@ -72,8 +72,8 @@ class ContextIndex:
 
     @functools.cached_property
     def tables(self) -> list[Table]:
-        """The tables of the passages."""
-        return [table for passage in self.passages for table in tables_in(passage)]
+        """The tables of the passages, and those that they are the rows of."""
+        return [*(table for passage in self.passages for table in tables_in(passage)), *rows_across(self.passages)]
 
     def clauses(self, number: int) -> list[Clause]:
         """The clauses of a unit; those behind "it" or "they" also have the words of the unit before."""
@@ -84,14 +84,25 @@ class ContextIndex:
             self._clauses[number] = [clause._replace(values=clause.values | meant) for clause in found]
         return self._clauses[number]
 
+    @functools.cached_property
+    def _rows(self) -> dict[int, frozenset[str]]:
+        """The content values of each passage that is a row of a table: its fields all speak of one thing."""
+        held = {number: frozenset[str]() for number, passage in enumerate(self.passages) if fields_of(passage)}
+        for unit, number in zip(self.units, self.passage_of, strict=True):
+            if number in held:
+                held[number] |= unit.values
+        return held
+
     def counts(self, value: str) -> frozenset[str]:
         """What a number counts wherever it stands; "" where that cannot be told."""
         units = (self.units[place] for place in self.postings.get(value, ()))
         return frozenset(counted(unit.tokens, token) for unit in units for token in unit.tokens if token.value == value)
 
     def held_by(self, number: int) -> frozenset[str]:
-        """The content values of a unit; after "it", "they" and the like also those of the unit before."""
+        """The content values of a unit; after "it", "they" and the like also those of the unit before; of a row all its fields."""
         unit = self.units[number]
+        if row := self._rows.get(self.passage_of[number]):
+            return row
         if unit.tokens[0].surface.lower() not in _PRONOUNS or number == 0:
             return unit.values
         same_passage = self.passage_of[number - 1] == self.passage_of[number]

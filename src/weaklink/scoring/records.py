@@ -161,8 +161,9 @@ class Record:
         return _LINKS.union(*(key.stems | key.group for key in self._keys))
 
     def _is_denied(self, tokens: Sequence[Token], places: Sequence[int]) -> bool:
-        """A negation stands before the words at `places`, or a "not" behind them: "Wi-Fi and parking are not available"."""
-        if any(is_negation(token) for token in tokens[: places[0]]):
+        """A negation or "out of" stands before the words at `places`, or a "not" behind: "Wi-Fi and parking are not available"."""
+        before = [token.surface.lower() for token in tokens[: places[0]]]
+        if before[-2:] == ["out", "of"] or any(is_negation(token) for token in tokens[: places[0]]):
             return True
         near = places[-1] + 4
         for place, token in enumerate(tokens[places[-1] + 1 :], start=places[-1] + 1):

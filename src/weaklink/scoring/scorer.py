@@ -12,11 +12,9 @@ from weaklink.scoring.embedding import is_available, is_installed
 from weaklink.scoring.groundedness import SentenceVerdict, answer_interval, answer_value, assess
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
-from weaklink.scoring.text.tokens import tokenise
+from weaklink.scoring.tool_results import with_its_call
 
 _SHOWN = 300
-_BARE = 3
-"""Words of content up to which what a tool returned is a bare value."""
 _NO_QUESTION = "the trace holds no question"
 
 
@@ -178,17 +176,17 @@ class Groundedness:
         )
 
     def _verdicts(self, trace: Trace, text: str, context: Sequence[ContextPassage]) -> list[SentenceVerdict]:
-        """A tool's bare result ("[(160.5,)]") is read with the question that it answers, for a sentence whose values all stand there."""
+        """What a tool returned is read with what it was asked, for a sentence whose values all stand there."""
         texts = [passage.text for passage in context]
         alone = self._assess(text, texts, trace.question)
-        answers = [
-            f"{passage.text} = {trace.question}" if _is_bare(trace, passage) else passage.text for passage in context
-        ]
+        answers = [with_its_call(trace, passage) for passage in context]
         if answers == texts:
             return alone
         read_with_it = self._assess(text, answers, trace.question)
         return [
-            wide if wide.label == "supported" and not any(map(_is_value, wide.detail)) else narrow
+            wide
+            if wide.label == "supported" and narrow.label != "contradicted" and not any(map(_is_value, wide.detail))
+            else narrow
             for narrow, wide in zip(alone, read_with_it, strict=True)
         ]
 
@@ -291,13 +289,6 @@ def _sufficiency_score(span_id: str, verdict: SufficiencyVerdict, place: TextRan
 
 def _range(span_id: str, field: str, text: str, start: int, end: int) -> TextRange:
     return TextRange(span_id=span_id, field=field, start=start, end=end, text=text[start:end][:_SHOWN])
-
-
-def _is_bare(trace: Trace, passage: ContextPassage) -> bool:
-    """A tool returned a value without the words to say of what."""
-    if passage.document is not None or trace.get(passage.span_id).kind != "tool":
-        return False
-    return sum(token.content and token.kind == "word" for token in tokenise(passage.text)) <= _BARE
 
 
 def _is_value(word: str) -> bool:

@@ -123,6 +123,8 @@ def _ahead(
         return None
     best: tuple[float, int, str] | None = None
     for number in _nearest(known, index):
+        if any(_says_more(known, index, place, number) for place, _ in own if place != number):
+            continue
         for clause in index.clauses(number):
             held = known & clause.values
             if first not in held and any(first in mine for _, mine in own):
@@ -136,6 +138,12 @@ def _ahead(
             if (best is None or weight > best[0]) and (instead := rival(clause, index.units[number])):
                 best = (weight, number, instead)
     return (best[1], best[2], best[0] / total) if best else None
+
+
+def _says_more(known: frozenset[str], index: ContextIndex, one: int, other: int) -> bool:
+    """The one unit as a whole has more of `known` than the other: its clauses are about that, whatever stands in each."""
+    first, second = known & index.held_by(one), known & index.held_by(other)
+    return index.total_weight(first - second) > index.total_weight(second - first)
 
 
 def _first(claim: Claim, values: frozenset[str]) -> str:

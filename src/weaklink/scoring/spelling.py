@@ -8,6 +8,8 @@ from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import spelt_like
 from weaklink.scoring.text.tokens import Token
 
+_ONE = "one"
+
 
 def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
     """`claim` with other values for what the passages measure in another unit, and for what follows from their numbers.
@@ -20,6 +22,9 @@ def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
         if token in instead:
             continue
         if token.value not in index.values:
+            if token.value == "1" and _is_one(token, claim, index):
+                instead[token] = token._replace(value=_ONE, kind="word")
+                continue
             operand = operand_of(token, claim, index)
             if operand is not None:
                 instead[token] = operand._replace(kind="word")
@@ -30,3 +35,10 @@ def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
         for token in claim.tokens
     )
     return replace(claim, tokens=tokens)
+
+
+def _is_one(token: Token, claim: Claim, index: ContextIndex) -> bool:
+    """The passages have "one" of what stands beside the "1": "points: 1" for "one point"."""
+    place = claim.tokens.index(token)
+    beside = (*claim.tokens[max(0, place - 1) : place], *claim.tokens[place + 1 : place + 2])
+    return any((_ONE, other.value) in index.bigrams for other in beside)

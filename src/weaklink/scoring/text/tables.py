@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, cast
 from weaklink.scoring.text.tokens import tokenise
 
 _RULE = re.compile(r"^[\s|:+=-]+$")
+_FIELDS_END = re.compile(r"\n|; | \| ")
+_LONGEST_ROW = 4_000
 _LONGEST_CELL = 60
 _MOST_ROWS = 200
 _MOST_TEXT = 20_000
@@ -31,6 +33,27 @@ def tables_in(passage: str) -> list[Table]:
     found = [*_of_lines(passage), *_of_lists(_read(passage))]
     cut = [rows[:_MOST_ROWS] for rows in found if len(rows) >= _FEWEST_ROWS and len(rows[0]) > 1]
     return [[[_cell(text) for text in row] for row in rows] for rows in cut if _is_short(rows)]
+
+
+def fields_of(passage: str) -> dict[str, str]:
+    """The fields of a passage that is one row, "name: value" on lines of their own or between semicolons; {} for any other."""
+    if len(passage) > _LONGEST_ROW:
+        return {}
+    parts = [part.partition(":") for part in _FIELDS_END.split(passage.strip()) if part.strip()]
+    fields = {name.strip(): value.strip() for name, mark, value in parts if mark}
+    is_row = 1 < len(fields) == len(parts) and all(len(name) <= _LONGEST_CELL for name in fields)
+    return fields if is_row else {}
+
+
+def rows_across(passages: Sequence[str]) -> Iterator[Table]:
+    """Passages that are one row each, "name: value" for the same names: what a CSV file or a table becomes when it is loaded."""
+    alike: dict[tuple[str, ...], list[list[str]]] = {}
+    for passage in dict.fromkeys(passages):
+        if fields := fields_of(passage):
+            alike.setdefault(tuple(fields), []).append(list(fields.values()))
+    for rows in alike.values():
+        if len(rows) >= _FEWEST_ROWS and _is_short(rows):
+            yield [[_cell(text) for text in row] for row in rows[:_MOST_ROWS]]
 
 
 def _is_short(rows: Sequence[Sequence[str]]) -> bool:
