@@ -116,6 +116,17 @@ def test_a_node_that_searches_is_a_retriever_and_one_that_picks_a_reranker(handl
     assert [document.content for document in trace.steps[2].documents] == ["one"]
 
 
+def test_a_chain_that_a_node_runs_for_each_passage_is_no_edge(handler, traces):
+    grade = ChatPromptTemplate.from_template("Relevant? {text}") | FakeListChatModel(responses=["no"])
+
+    def grade_all(state: State) -> Any:
+        return {"seen": [grade.invoke({"text": text}).content for text in "abc"]}
+
+    graph(grade=grade_all).invoke(EMPTY, {"callbacks": [handler]})
+
+    assert not [span for span in traces()[0].spans if span.attributes.get("branch")]
+
+
 async def test_a_branch_that_fails_is_the_origin_and_its_sibling_is_cancelled(handler, recorder, traces):
     async def bad(state: State) -> State:
         await asyncio.sleep(0.02)

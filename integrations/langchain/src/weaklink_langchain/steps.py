@@ -104,10 +104,9 @@ def _is_edge(node: OpenSpan, tags: tuple[str, ...]) -> bool:
     """
     for tag in tags:
         if type(tag) is str and tag.startswith(_STEP_TAG) and (number := tag[len(_STEP_TAG) :]).isdecimal():
-            if int(number) == node.steps_below + 1:
-                node.steps_below += 1
-                return False
-            return True
+            is_own = int(number) <= node.steps_below + 1  # what a step runs several times has its number each time
+            node.steps_below += int(number) == node.steps_below + 1
+            return not is_own
     return False
 
 
