@@ -39,7 +39,10 @@ def test_a_tool_that_answers_is_ok():
     assert blamed(diagnose(agent({"employee": "Mira Solvane"}, LEFT, SAYS))) == ("ok", None, None)
 
 
-@pytest.mark.parametrize("said", ["Error: 503 Service Unavailable", '{"error": "quota exceeded"}', "", "[]"])
+@pytest.mark.parametrize(
+    "said",
+    ["Error: 503 Service Unavailable", '{"error": "quota exceeded"}', "", "[]", "[(None,)]", "[{'SUM(days)': None}]"],
+)
 def test_an_error_or_nothing_returned_as_a_result_is_a_tool_error(said):
     assert blamed(diagnose(agent({"employee": "Mira Solvane"}, said, REFUSAL))) == (
         "broken",
@@ -307,3 +310,90 @@ def test_a_wrong_number_in_a_call_that_was_mended_is_nobodys_fault():
         llm={"input": [asked, {"$type": "message", "role": "tool", "content": said}], "output": message(said)},
     )  # fmt: skip
     assert diagnose(trace).verdict == "recovered"
+
+
+def test_an_agent_that_used_up_its_steps_on_one_call_went_round_in_a_loop():
+    class GraphRecursionError(Exception):
+        pass
+
+    calls = ", ".join(f"c{n}:tool" for n in range(5))
+    same = {f"c{n}": {"name": "search", "input": {"query": "Mira"}, "output": "Nobody."} for n in range(5)}
+    trace = build(
+        f"agent! > {calls}", ASK, agent={"error": GraphRecursionError("Recursion limit of 9 reached")}, **same
+    )
+    assert diagnose(trace).failure == "loop"
+
+
+def two_calls(number, answer):
+    found, balance = {"customer_id": "C-5521"}, {"days_left": 17}
+    said = [
+        {"$type": "message", "role": "tool", "content": text}
+        for text in ('{"customer_id": "C-5521"}', '{"days_left": 17}')
+    ]
+    return build(
+        "agent > first:llm, find:tool, second:llm, look:tool, llm", ASK, answer,
+        first={"input": ASK, "output": message("", ("find", {"name": "Mira Solvane"}))},
+        find={"input": {"name": "Mira Solvane"}, "output": found},
+        second={"input": said[:1], "output": message("", ("look", {"customer_id": number}))},
+        look={"input": {"customer_id": number}, "output": balance},
+        llm={"input": said, "output": message(answer)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["C-5521", "C-5512"])
+def test_an_id_other_than_the_one_that_a_tool_gave_is_invented(number):
+    diagnosis = diagnose(two_calls(number, SAYS))
+    if number == "C-5521":
+        assert diagnosis.failure is None
+    else:
+        assert blamed(diagnosis) == ("broken", "second", "invented_argument")
+        assert diagnosis.evidence[-1].says == "find has C-5521"
+
+
+@pytest.mark.parametrize(("expression", "is_made_up"), [("5 * 9 / 5 + 32", False), ("5 * 9 / 5 + 4711", True)])
+def test_the_factors_between_units_are_no_invented_arguments(expression, is_made_up):
+    trace = agent({"expression": expression}, "62.6", "It is 80 degrees.", name="calculator", tools=("calculator",))
+    found = [suspect.failure for suspect in diagnose(trace).suspects]
+    assert ("invented_argument" in found) == is_made_up
+
+
+def branched(choice, found, answer):
+    question = "What do I need to get VPN access?"
+    return build(
+        f"graph:chain > (supervisor:chain > choose:llm, edge:chain), ({choice}:chain > retriever, llm)",
+        question, answer,
+        choose={"input": f"Which team: hr or it? {question}", "output": choice},
+        edge={"output": choice, "attributes": {"branch": True}},
+        retriever={"input": question, "documents": found},
+        llm={"input": "\n".join([*found, question]), "output": answer},
+    )  # fmt: skip
+
+
+def test_a_model_that_chose_the_branch_where_nothing_is_found_took_the_wrong_route():
+    hr = ["Parental leave is up to 36 months.", "Interns receive 1,200 euros a month."]
+    diagnosis = diagnose(branched("hr", hr, "I'm sorry, I don't have information about VPN access."))
+    assert blamed(diagnosis) == ("broken", "choose", "wrong_route")
+    assert diagnosis.strip[0].role == "route"
+
+
+def test_a_model_that_chose_the_branch_that_answers_is_ok():
+    it = ["VPN access needs the Authenticator app.", "A new laptop is ordered through the portal."]
+    assert diagnose(branched("it", it, "For VPN access you need the Authenticator app.")).verdict == "ok"
+
+
+FLIGHTS = '[{"flight": "LX317", "departs": "07:15", "price_eur": 148}]'
+FLY = "What is the cheapest flight from Zurich to London on 14 September 2025?"
+
+
+@pytest.mark.parametrize(("asked", "verdict"), [("2025-09-14", "ok"), ("2025-09-24", "broken")])
+def test_what_a_tool_was_rightly_asked_is_part_of_what_it_answers(asked, verdict):
+    said = "The cheapest flight from Zurich to London on 14 September is LX317, departing at 7:15 am, for 148 euros."
+    given = {"origin": "Zurich", "destination": "London", "date": asked}
+    trace = build(
+        "agent > plan:llm, call:tool, llm", FLY, said,
+        plan={"input": FLY, "output": message("", ("search_flights", given))},
+        call={"name": "search_flights", "input": given, "output": FLIGHTS},
+        llm={"input": [{"$type": "message", "role": "user", "content": FLY}, {"$type": "message", "role": "tool", "content": FLIGHTS}],
+             "output": message(said)},
+    )  # fmt: skip
+    assert diagnose(trace).verdict == verdict

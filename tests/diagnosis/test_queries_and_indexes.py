@@ -137,6 +137,8 @@ LEAVE = "Parental leave: It is 14 months long, and both parents may share it."
 FOUNDED = "Ada Miller founded the company in Ostmere, where she was born."
 ABOUT_LEAVE = (("user", "Tell me about parental leave."), ("assistant", "Gladly. What would you like to know?"))
 ABOUT_ADA = (("user", "Who founded the company?"), ("assistant", "Ada Miller founded it."))
+FERRIES = ["The Gotland ferry costs 49 euros with a car.", "The Åland ferry costs 35 euros with a car."]
+ABOUT_FERRY = (("user", "How long does the Gotland ferry take?"), ("assistant", "3 hours and 15 minutes."))
 
 
 def following_up(question, query, found, answer, turns):
@@ -151,6 +153,8 @@ def following_up(question, query, found, answer, turns):
         ("How long is it?", "how long", [SICK, PARKING], REFUSAL, ABOUT_LEAVE, "entity_dropped"),
         ("Where was she born?", "Where was Marie Curie born?", ["Marie Curie was born in Warsaw."], "Marie Curie was born in Warsaw.",
          ABOUT_ADA, "rewrite_drift"),
+        ("And how much is it with a car?", "How much is the Åland ferry with a car?", FERRIES, "With a car it costs 35 euros.",
+         ABOUT_FERRY, "rewrite_drift"),
     ],
 )  # fmt: skip
 def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question, query, found, answer, turns, failure):
@@ -164,6 +168,8 @@ def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question
         ("How long is it?", "time off for new mothers and fathers", [LEAVE, SICK], "Parental leave is 14 months long.", ABOUT_LEAVE),
         ("Where was she born?", "Where was Ada Miller born?", [FOUNDED], "She was born in Ostmere.", ABOUT_ADA),
         (QUESTION, "vacation days per year", [VACATION], GOOD, ABOUT_LEAVE),
+        ("And how much is it with a car?", "How much is the Gotland ferry with a car?", FERRIES,
+         "With a car it costs 49 euros.", ABOUT_FERRY),
     ],
 )  # fmt: skip
 def test_a_follow_up_whose_query_keeps_the_topic_or_finds_the_passage_is_ok(question, query, found, answer, turns):
@@ -243,3 +249,47 @@ def linked(found, answer):
 def test_a_link_that_leads_to_the_wrong_place_is_no_passage():
     assert blamed(diagnose(linked([PARKING], REFUSAL)))[:2] == ("broken", "below")
     assert blamed(diagnose(linked([VACATION, SICK], GOOD))) == ("ok", None, None)
+
+
+@pytest.mark.parametrize("year", [2023, 2024])
+def test_a_query_with_another_year_than_the_question_is_rewrite_drift(year):
+    found = [f"In {year} the dividend was 0.{year - 1943} euros a share."]
+    answer = f"The dividend of {year} was 0.{year - 1943} euros per share."
+    query = f'{{"query": "dividend per share", "year": {year}}}'
+    trace = build(
+        "chain > write:llm, (search:retriever), llm", "What dividend was paid in 2024?", answer,
+        write={"input": "What dividend was paid in 2024?", "output": query},
+        search={"input": "dividend per share", "documents": found},
+        llm={"input": prompt_of(*found, question="What dividend was paid in 2024?"), "output": answer},
+    )  # fmt: skip
+    diagnosis = diagnose(trace)
+    assert (diagnosis.failure == "rewrite_drift") == (year == 2023)
+    assert year == 2024 or blamed(diagnosis) == ("broken", "write", "rewrite_drift")
+
+
+SEVERANCE = "Section 14: Severance amounts to half a month's pay for each year of service."
+WORKED_OUT = "For 10 years at 4,000 euros a month that gives 10 × 0.5 × 4,000 = 20,000 euros."
+TOLD = "I earned 4,000 euros a month and worked here for 10 years. How much severance do I get?"
+
+
+def test_what_a_user_tells_of_himself_need_not_be_found(chain):
+    diagnosis = diagnose(chain(found=(SEVERANCE,), question=TOLD, answer=WORKED_OUT))
+    assert "missing_content" not in named(diagnosis)
+    lacking = diagnose(chain(found=(PARKING,), question=TOLD, answer=WORKED_OUT))
+    assert lacking.culprit.name == "retriever"
+
+
+def test_an_answer_that_refuses_a_part_of_the_question_is_not_ok(chain):
+    question = "How long does the pizza dough rise, and at what temperature is the pizza baked?"
+    baked, dough = "The pizza is baked at 250 degrees Celsius.", "The pizza dough rises for 24 hours in the fridge."
+    half = f"{baked} The context does not say how long the dough has to rise."
+    assert named(diagnose(chain(found=(baked,), question=question, answer=half))) == ["missing_content"]
+    assert diagnose(chain(found=(baked, dough), question=question, answer=f"{baked} {dough}")).verdict == "ok"
+
+
+def test_the_row_of_a_table_is_no_cut_passage(chain):
+    row = "sku: TR-200; name: Trail Runner Pro; weight: 245 g; price: 169 EUR; stock: 3"
+    diagnosis = diagnose(
+        chain(found=(row,), question="What does the Trail Runner Pro cost?", answer="It costs 129 EUR.")
+    )
+    assert "chunk_cut" not in [suspect.failure for suspect in diagnosis.suspects]

@@ -154,3 +154,37 @@ def test_a_function_that_drops_what_it_found_itself_is_blamed_and_not_the_step_t
 
 def test_a_function_that_hands_on_all_that_it_found_is_ok():
     assert diagnose(filtered_inside((VACATION, SICK, PARKING, CANTEEN), GOOD)).verdict == "ok"
+
+
+def refused(found, answer):
+    """A grader that keeps nothing, and a prompt without passages behind it."""
+    passages = [{"$type": "document", "content": text, "metadata": {}} for text in found]
+    return build(
+        "graph:chain > retriever, grade:chain, prompt, llm", QUESTION, answer,
+        retriever={"input": QUESTION, "documents": found},
+        grade={"input": {"question": QUESTION, "documents": passages}, "output": {"documents": []}},
+        prompt={"input": {"context": "", "question": QUESTION}, "output": QUESTION},
+        llm={"input": prompt_of(""), "output": answer},
+    )  # fmt: skip
+
+
+def test_a_grader_that_refuses_the_passage_that_answers_is_blamed_and_not_the_empty_prompt():
+    assert blamed(diagnose(refused((VACATION, SICK), REFUSAL))) == ("broken", "grade", "good_document_dropped")
+
+
+def test_a_grader_that_refuses_what_does_not_answer_is_no_suspect():
+    named = [suspect.step.name for suspect in diagnose(refused((PARKING, CANTEEN), REFUSAL)).suspects]
+    assert named == ["retriever"]
+
+
+def test_where_nothing_reached_the_model_its_refusal_says_nothing_about_the_search():
+    question = "How much can I deduct per day for working from home, and is there a cap?"
+    passage = "The home office allowance is 6 euros per day, at most 1,260 euros a year."
+    trace = build(
+        "chain > retriever, prompt, llm", question, REFUSAL,
+        retriever={"input": question, "documents": [passage, PARKING]},
+        prompt={"input": {"question": question}, "output": question},
+        llm={"input": question, "output": REFUSAL},
+    )  # fmt: skip
+    diagnosis = diagnose(trace)
+    assert blamed(diagnosis) == ("broken", "prompt", "context_not_passed")

@@ -40,7 +40,8 @@ INSURANCE = "Pipe damage is covered up to 50,000 francs. The deductible is 500 f
 TRAIL = "Trail 7 over the ridge is closed from November to May because of rockfall."
 PHONE = "Using a phone at the wheel costs 100 euros and one point."
 CLIENT = (
-    "### `delete(key, *, missing_ok=False)`\nWith `missing_ok=True` no error is raised when the key does not exist."
+    "### `client.delete(key, *, missing_ok=False)`\nDeletes an object. With `missing_ok=True` no error is raised when the key does "
+    "not exist."
 )
 LAMP = '{"title": "Floor lamp", "price": 89.0, "in_stock": false}'
 LIMITS = "The API accepts 120 requests per minute. Each request may carry 20 items."
@@ -166,7 +167,7 @@ PAIRS = [
     (
         TRAIL,
         "Is trail 7 open in March?",
-        "No. Trail 7 is closed from November until May because of rockfall, so it won't be open in March.",
+        "No. Trail 7 over the ridge is closed from November until May due to rockfall, so it won't be open in March.",
         "Yes, trail 7 is open in March.",
     ),
     (
@@ -178,9 +179,9 @@ PAIRS = [
     (PHONE, "How many points does a phone at the wheel cost?", "points: 1", "points: 3"),
     (
         CLIENT,
-        "How do I delete a key without an error?",
-        "delete('a', missing_ok=True)",
-        "delete('a', missing_ok=None)",
+        "How do I delete an object without getting an error when it does not exist?",
+        "client.delete('a.txt', missing_ok=True)",
+        "client.delete('a.txt', missing_ok=None)",
     ),
     (LAMP, "Is the floor lamp available?", "The floor lamp is out of stock.", "The floor lamp is in stock."),
     (GERMAN, "Wie lange gilt die Garantie?", "Die Garantie gilt 2 Jahre.", "Die Garantie gilt vier Jahre."),
@@ -312,7 +313,7 @@ def test_what_keeps_a_limit_is_within_it():
     ("passages", "question", "answer"),
     [
         (
-            ["The museum is open daily from 10:00 to 18:00; on Thursdays until 21:00."],
+            ["The museum is open daily except Mondays from 10:00 to 18:00; on Thursdays until 21:00."],
             "Until when is the museum open on Thursdays?",
             "On Thursdays the museum stays open until 9 p.m.",
         ),

@@ -26,14 +26,14 @@ from weaklink.diagnosis.provenance import origins
 from weaklink.diagnosis.reference import by_reference, confirmed
 from weaklink.model import Diagnosis, Score, Scores, Trace
 
-RULES_VERSION = "12"
+RULES_VERSION = "13"
 """Changes whenever a rule or a limit does: a stored diagnosis of another version is made anew."""
 
 RULES: tuple[Rule, ...] = (
     hard.raised,
     hard.timed_out,
     hard.limit_reached,
-    hard.step_limit,
+    calls.step_limit,
     hard.format_error,
     hard.never_finished,
     hard.empty_output,

@@ -36,10 +36,11 @@ _TROUBLE_TEXT = re.compile(
 )
 _SHORT = 200
 _NOTHING = re.compile(
-    r"^\s*(?:|null|none|\[\]|\{\}|\(\)|n/?a|no (?:results?|rows?|records?|matches)(?: found| returned)?\.?"
-    r"|nothing found\.?)\s*$",
+    r"|n/?a|no (?:results?|rows?|records?|matches)(?: found| returned)?\.?|nothing found\.?"
+    r"|[\[\](){}, ]*(?:(?:['\"][\w ().*]+['\"]: ?)?(?:null|none|nan)[\[\](){}, ]*)*",
     re.IGNORECASE,
 )
+"""What a tool returns when it has nothing: "[]", "No results found.", and of a sum over no rows "[(None,)]"."""
 _ANNOUNCES = re.compile(
     r"^\W*(?:(?:ok|okay|sure|certainly|of course)\W+)?(?:i will|i'll|i am going to|i'm going to|let me|let's"
     r"|i need to|first,? i(?:'ll| will)|one moment)\b",
@@ -170,7 +171,7 @@ def _harm(trace: Trace, scores: Scores, limits: Limits, said: str) -> float:
     """
     if _ERROR_TEXT.search(said):
         return max(trouble(trace, scores, limits), 0.4)
-    if _NOTHING.match(said):
+    if _is_nothing(said):
         return trouble(trace, scores, limits)
     generator = trace.dataflow.generator
     answered = generator is not None and trace.dataflow.generator_text and not abstained(generator, scores)
@@ -182,10 +183,15 @@ def failure_text(span: Span) -> str:
     if span.failed or span.status != "ok":
         return ""
     text = main_text(span.output)
-    if _NOTHING.match(text):
+    if _is_nothing(text):
         return text or " "
     is_error = _ERROR_TEXT.search(text) and len(text) < 3 * _SHORT
     return text if is_error or (_TROUBLE_TEXT.search(text) and len(text) < _SHORT) else ""
+
+
+def _is_nothing(text: str) -> bool:
+    stripped = text.strip()
+    return len(stripped) < _SHORT and _NOTHING.fullmatch(stripped) is not None
 
 
 def _is_bad_call(span: Span) -> bool:

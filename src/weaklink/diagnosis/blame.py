@@ -16,6 +16,8 @@ from weaklink.model.roles import roles
 _MOST_SUSPECTS = 8
 LOSSES = ("good_document_dropped", "bad_order", "context_truncated", "context_not_passed", "empty_variable")
 """Rules on steps that can be seen to have lost text on its way to the model."""
+TOTAL_LOSSES = ("context_not_passed", "empty_variable")
+"""Those of them that say that nothing arrived."""
 _LEAST_SUSPICION = 0.01
 # The measure that a role is judged by in the strip.
 _SCORE_OF_ROLE: dict[Role, str] = {
@@ -57,6 +59,7 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
     top = suspects[0] if suspects else None
     verdict, confidence = _verdict(trace, scores, limits, suspects, harmless)
     blamed = top if verdict in ("broken", "degraded") else None
+    doubted = top if top is not None and top.probability >= limits.unknown else None
     if verdict == "recovered":
         blamed = _suspect(trace, known, harmless[0], 0.0)
     return Diagnosis(
@@ -65,9 +68,9 @@ def judge(trace: Trace, scores: Scores, limits: Limits, found: list[Named]) -> D
         culprit=blamed.step if blamed else None,
         failure=blamed.failure if blamed else None,
         confidence=round(confidence, 4),
-        summary=_summary(trace, scores, verdict, blamed, top),
+        summary=_summary(trace, scores, verdict, blamed, doubted),
         suspects=tuple(suspects[:_MOST_SUSPECTS]),
-        evidence=blamed.evidence if blamed else top.evidence if top and verdict == "unknown" else (),
+        evidence=blamed.evidence if blamed else doubted.evidence if doubted and verdict == "unknown" else (),
         advice=blamed.advice if blamed else "",
         capture=tuple(_capture(trace, scores)) if verdict == "unknown" else (),
         strip=tuple(_strip(trace, scores, known, blamed, suspects)),
@@ -84,7 +87,7 @@ def suspects_of(trace: Trace, limits: Limits, found: Iterable[Named]) -> list[Su
     suspects: list[Suspect] = []
     unexplained = 1.0
     any_hard = any(named.finding.hard for named in found)
-    losses = {named.finding.span_id: named.finding.strength for named in found if named.rule.__name__ in LOSSES}
+    losses = [named for named in found if named.rule.__name__ in LOSSES]
     for span_id in dict.fromkeys(named.finding.span_id for named in found):
         of_step = [named for named in found if named.finding.span_id == span_id]
         strongest = max(of_step, key=lambda named: _rank(named, limits))
@@ -92,14 +95,21 @@ def suspects_of(trace: Trace, limits: Limits, found: Iterable[Named]) -> list[Su
         if strongest.finding.general or strongest.finding.strength < limits.stands_alone:
             # A gap that is taken from what the answer lacks, or a doubt: a step that can be seen to have lost text explains it as
             # well.
-            lost = max((strength for other, strength in losses.items() if other != span_id), default=0.0)
-            weight *= 1.0 - limits.explained_by_loss * lost
+            weight *= 1.0 - max((_explained(strongest, loss, limits) for loss in losses), default=0.0)
         for named in of_step:
             share = named.finding.strength * unexplained * weight
             suspects.append(_suspect(trace, known, named, share if named is strongest else share * 0.5))
         unexplained *= 1.0 - strongest.finding.strength * weight
     worth_naming = [suspect for suspect in suspects if suspect.probability >= _LEAST_SUSPICION]
     return sorted(worth_naming, key=lambda suspect: -suspect.probability)
+
+
+def _explained(named: Named, loss: Named, limits: Limits) -> float:
+    """How much of a doubt about another step the loss of text takes away; passages beside the question are no loss."""
+    if loss.finding.span_id == named.finding.span_id:
+        return 0.0
+    is_total = loss.rule.__name__ in TOTAL_LOSSES and named.rule.__name__ != "off_topic"
+    return loss.finding.strength * (limits.explained_by_total_loss if is_total else limits.explained_by_loss)
 
 
 def _rank(named: Named, limits: Limits) -> tuple[bool, float]:
@@ -167,7 +177,7 @@ def _all_scored(trace: Trace, scores: Scores) -> bool:
 
 def _summary(trace: Trace, scores: Scores, verdict: Verdict, blamed: Suspect | None, top: Suspect | None) -> str:
     if blamed is not None:
-        return _sentence(blamed.summary, blamed.step.name)
+        return _sentence(trace, blamed.summary)
     if verdict == "ok" and trace.status == "interrupted":
         return "The graph waits for a person; nothing failed."
     if verdict == "ok" and _asks_nothing(trace):
@@ -243,7 +253,8 @@ def _strip_score(scores: Scores, span: Span, role: Role) -> float | None:
     return scores.value(span.id, name) if name else None
 
 
-def _sentence(text: str, name: str) -> str:
+def _sentence(trace: Trace, text: str) -> str:
     """Begins with a capital, unless it begins with the name of a step, which is spelled as it is."""
-    start = text if text.startswith(name) else text[:1].upper() + text[1:]
+    is_named = any(text.startswith(span.name) for span in trace.spans if span.name)
+    start = text if is_named else text[:1].upper() + text[1:]
     return start if start.endswith((".", "!", "?", "…", "”")) else f"{start}."

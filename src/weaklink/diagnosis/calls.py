@@ -43,6 +43,22 @@ def retry_loop(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding
     yield Finding(first.id, limits.hard, says, evidence, advice, hard=True)
 
 
+def step_limit(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The agent used up the steps that it was allowed, and had no answer."""
+    if not hit_step_limit(trace) or _worst(trace, limits):
+        return  # the same call again and again tells why
+    error = trace.root.error
+    calls = trace.of_kind("tool")
+    says = f"{trace.root.name} took more steps than it was allowed: {quote(error.message if error else '', 100)}"
+    evidence = [
+        Evidence(says=f"call {n + 1}: {span.name}(“{quote(text_of(span.input), 60)}”)", at=place_of(span, "input"))
+        for n, span in enumerate(calls[-3:], len(calls) - 3)
+        if n >= 0
+    ]
+    advice = "give the agent a way to stop (“say so where two searches bring nothing new”), or raise the limit"
+    yield Finding(trace.root.id, limits.hard, says, evidence, advice, hard=True)
+
+
 def _worst(trace: Trace, limits: Limits) -> list[Span]:
     """The calls of one step with the same input and results, where there are too many; else nothing."""
     calls: dict[tuple[str, str], list[Span]] = defaultdict(list)

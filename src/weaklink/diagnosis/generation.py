@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from weaklink.diagnosis.finding import Finding, abstained, excerpt, listed, quote, was_cut_short
 from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.parts import is_denial
 from weaklink.model import Evidence, Score, Scores, Trace
 from weaklink.scoring.text.tokens import tokenise
-from weaklink.scoring.text.units import is_negated
 
 _WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*`0-9%€$]\s*$")
 _EMPTY_POINT = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s*$")
@@ -202,17 +202,11 @@ def kinds_of(bad: Sequence[Score]) -> dict[str, float]:
     return {
         "number": float(number),
         "name": float(name),
-        "negation": float(any(_is_negation(detail) for score in bad for detail in score.detail)),
+        "negation": float(any(is_denial(detail) for score in bad for detail in score.detail)),
         "alike": max((_alike(score) for score in bad), default=0.0),
         "values": float(number or name),
         "novel": min(1.0, max((len(score.detail) for score in bad), default=0) / 8),
     }
-
-
-def _is_negation(detail: str) -> bool:
-    """The passage and the sentence have one word, and one of the two denies it: "not paid (the passage says: paid)"."""
-    said, _, held = detail.removesuffix(")").partition(" (the passage says: ")
-    return is_negated(tokenise(said)) != is_negated(tokenise(held))
 
 
 def _alike(score: Score) -> float:

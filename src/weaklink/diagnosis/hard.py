@@ -78,22 +78,6 @@ def limit_reached(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         )
 
 
-def step_limit(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The agent used up the steps that it was allowed, and had no answer."""
-    if not hit_step_limit(trace):
-        return
-    error = trace.root.error
-    calls = trace.of_kind("tool")
-    says = f"{trace.root.name} took more steps than it was allowed: {quote(error.message if error else '', 100)}"
-    evidence = [
-        Evidence(says=f"call {n + 1}: {span.name}(“{quote(text_of(span.input), 60)}”)", at=place_of(span, "input"))
-        for n, span in enumerate(calls[-3:], len(calls) - 3)
-        if n >= 0
-    ]
-    advice = "give the agent a way to stop (“say so where two searches bring nothing new”), or raise the limit"
-    yield Finding(trace.root.id, limits.hard, says, evidence, advice, hard=True)
-
-
 def format_error(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The output could not be parsed into the form that was asked for."""
     for span, strength in _failures(trace, scores, limits):

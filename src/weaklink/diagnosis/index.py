@@ -12,6 +12,7 @@ from weaklink.scoring.contradiction import contradictions
 from weaklink.scoring.index import index_of
 from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.text.sentences import split_sentences
+from weaklink.scoring.text.tables import fields_of
 from weaklink.scoring.text.tokens import tokenise
 
 _WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*。！？：；）］】》〉」』｡।॥؟؛۔։።៕\u0e00-\u0eff]\s*$")
@@ -118,9 +119,9 @@ def _against(answer: str, question: str, old: Document, new: Document) -> str:
 
 
 def is_cut(text: str) -> bool:
-    """Whether a passage of prose ends inside a sentence."""
+    """Whether a passage of prose ends inside a sentence; the row of a table has none."""
     stripped = text.strip()
-    return len(stripped) >= _LONG and not _WHOLE_END.search(stripped)
+    return len(stripped) >= _LONG and not _WHOLE_END.search(stripped) and not fields_of(stripped)
 
 
 def _searches(trace: Trace) -> list[Span]:

@@ -12,7 +12,7 @@ from weaklink.diagnosis.provenance import Lineage
 from weaklink.diagnosis.sites import Sites
 from weaklink.diagnosis.subject import labels
 from weaklink.diagnosis.values import contents_of, values_in
-from weaklink.model import Evidence, Scores, Span, Trace, main_text
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
 from weaklink.model.origin import Origin
 from weaklink.scoring.text.tokens import tokenise
 
@@ -31,6 +31,13 @@ _OPTIONS = (
     "timeout",
 )
 """Arguments that a model chooses freely: they say how to look, not what for."""
+_CALCULATION = re.compile(r"(?=.*[-+*/^])[\d\s.,()*/+^%-]+")
+_FACTORS = frozenset(
+    ("12", "24", "28", "30", "31", "32", "52", "60", "90", "100", "180", "260", "360", "365", "366", "1000", "1024", "3600",
+     "86400", "1000000", "1.8", "2.54", "0.01", "0.001", "273.15", "1.609", "1.6093", "1.609344", "0.621371", "0.3048", "3.281",
+     "0.4536", "0.453592", "2.205", "2.2046", "3.785", "4.546", "28.35", "3.6")
+)  # fmt: skip
+"""Numbers of the calendar, of the clock, of hundreds and thousands, and between units of measure."""
 _SMALL = 10.0
 _LONGEST = 200
 """Characters up to which an argument is a value and not a text that the model wrote."""
@@ -45,7 +52,8 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
         made_up = [
             origin
             for origin in lineage.origins(without_options, "input")
-            if _is_made_up(origin) or (not brought and origin.kind == "name" and not origin.is_supported)
+            if (_is_made_up(origin) and not _is_factor(span, origin))
+            or (not brought and origin.kind == "name" and not origin.is_supported)
         ]
         if not made_up:
             yield from _foreign_words(trace, span, scores, limits)
@@ -53,12 +61,15 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
         other = any(_is_another_number(trace, span, origin) for origin in made_up)
         names_something = other or any(origin.kind == "id" for origin in made_up)
         strength = limits.invented_id if names_something else limits.invented_argument
-        if not other and not any(_stands_for_another(trace, origin) for origin in made_up):
+        others = [evidence for origin in made_up if (evidence := _stands_for_another(trace, span, origin))]
+        if not other and not others:
             # A model may know an address or a code by itself: where the call brought what the answer rests on, it was right.
             strength *= trouble(trace, scores, limits)
         names = listed([origin.text for origin in made_up])
         says = f"{span.name} was called with {names}, which stands in nothing that the model was given before"
-        evidence = [Evidence(says=f"made up: {origin.kind} {origin.text}", at=origin.at) for origin in made_up[:3]]
+        evidence = [
+            Evidence(says=f"made up: {origin.kind} {origin.text}", at=origin.at) for origin in made_up[:3]
+        ] + others[:1]
         advice = (
             "tell the model to ask for what it does not know, and check arguments against what was looked up before"
         )
@@ -71,11 +82,14 @@ def invented_value(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
     if generator is None:
         return
     answer = contents_of(trace.dataflow.generator_text)
+    found = contents_of("\n".join(passage.text for passage in trace.dataflow.context if passage.document is not None))
     lineage = trace.once(Lineage)
     for span in trace.leaf_llms:
         if span.start_ns >= generator.start_ns or span.id == generator.id:
             break
-        repeated = {value.text for value in values_in(main_text(span.output)) if answer.has(value)}
+        # What a passage says as well is no invention, also where a query said it first.
+        said = values_in(main_text(span.output))
+        repeated = {value.text for value in said if answer.has(value) and not found.has(value)}
         if not repeated:
             continue
         born = [
@@ -110,10 +124,32 @@ def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> 
         return
 
 
-def _stands_for_another(trace: Trace, origin: Origin) -> bool:
-    """The question names another of the same form: "A-1002", and the tool was asked for "A-7002"."""
-    asked = [value.text for value in values_in(trace.question) if value.kind == origin.kind == "id"]
-    return any(_form(text) == _form(origin.text) and text != origin.text for text in asked)
+def _is_factor(span: Span, origin: Origin) -> bool:
+    """Part of a calculation that everybody writes so, whatever it is about: "* 9 / 5 + 32", "/ 365", "* 100"."""
+    is_calculation = any(
+        _CALCULATION.fullmatch(text) and origin.text in text and not text.strip().isdecimal()
+        for _, text in arguments_of(span)
+    )
+    return is_calculation and origin.kind == "number" and origin.text.replace(",", "") in _FACTORS
+
+
+def _stands_for_another(trace: Trace, span: Span, origin: Origin) -> Evidence | None:
+    """The question, or a tool before, names another of the same form: "A-1002", and the tool was asked for "A-7002"."""
+    before = [tool for tool in trace.of_kind("tool") if tool.start_ns < span.start_ns]
+    texts = [
+        (trace.root, "input", trace.question),
+        *((tool, "output", text_of(tool.output)) for tool in reversed(before)),
+    ]
+    for source, field, text in texts:
+        for value in values_in(text):
+            if (
+                value.kind == origin.kind == "id"
+                and _form(value.text) == _form(origin.text)
+                and value.text != origin.text
+            ):
+                who = "the question" if source is trace.root else source.name
+                return Evidence(says=f"{who} has {value.text}", at=excerpt(source, field, value.text))
+    return None
 
 
 def _is_another_number(trace: Trace, span: Span, origin: Origin) -> bool:

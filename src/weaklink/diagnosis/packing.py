@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from weaklink.diagnosis.finding import Finding, excerpt, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.ranking import dropped_all
 from weaklink.model import ContextPassage, Document, Evidence, Scores, Span, TextRange, Trace, main_text, text_of
 from weaklink.model.payload import documents_in
 from weaklink.model.roles import roles
@@ -28,7 +29,7 @@ _CONTEXT_NAMES = re.compile(r"context|document|passage|source|summar|docs|retrie
 
 def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """Passages were found, and none of their text reached the model."""
-    if not _nothing_passed(trace) or _unfilled(trace):
+    if not _nothing_passed(trace) or _unfilled(trace) or any(dropped_all(trace)):
         return
     span = where_lost(trace)
     packed = trace.dataflow.packed
@@ -39,6 +40,8 @@ def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator
 
 def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """A variable of the prompt was empty, or its placeholder was never filled in."""
+    if any(dropped_all(trace)):
+        return  # there was nothing to fill it with
     for span, says, place in _unfilled(trace):
         strength = _NOTHING_PASSED if _nothing_passed(trace) else 0.85 * trouble(trace, scores, limits)
         advice = "check that the step before returns the text under the name that the prompt's template uses"

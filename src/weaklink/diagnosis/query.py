@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.diagnosis.retrieval import doubt, retrievers_of
+from weaklink.diagnosis.values import contents_of, values_in
 from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
 from weaklink.model.roles import roles
+from weaklink.scoring.claim import names_in
 from weaklink.scoring.embedding import similarity
+from weaklink.scoring.quantities import is_year
 from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.text.tokens import tokenise
 
@@ -25,6 +28,8 @@ _IMPERSONAL = re.compile(
 )
 _WORDS_OF_A_FOLLOW_UP = 3
 _OTHER_TOPIC = 0.9
+_OTHER_NAME = 0.5
+"""The least that another name counts: it may be a second name of the same thing."""
 
 
 def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -35,6 +40,9 @@ def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
                 yield _other_topic(trace, scores, limits, span, query, topic)
             continue
         lost, kept = _lost(trace, queries)
+        if other := _other_value(trace, queries):
+            yield _asked_of_another(trace, span, query, *other)
+            continue
         alike = similarity(trace.dataflow.asked, query)
         closeness = max(kept, alike if alike is not None else kept)
         if not lost or closeness > limits.same_query:
@@ -44,6 +52,46 @@ def rewrite_drift(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Find
         advice = f"search with the question as it was asked too, or tell the model to keep {listed(lost)}"
         evidence = [Evidence(says=f"the query: “{quote(query)}”", at=_query_place(span, query))]
         yield Finding(span.id, strength, says, evidence, advice, signals={"lost": 1.0 - kept})
+
+
+def _other_value(trace: Trace, queries: str) -> tuple[str, str] | None:
+    """The one year or id of the question and the one that the query has in its place, where nothing found has the first."""
+    ours, theirs = (
+        {value.keys: value.text for value in values_in(text) if value.kind == "id" or _is_year(value.text)}
+        for text in (trace.dataflow.asked, queries)
+    )
+    if (
+        len(ours) != 1
+        or len(theirs) != 1
+        or ours.keys() == theirs.keys()
+        or not _alike_in_form(*ours.values(), *theirs.values())
+    ):
+        return None
+    (asked,) = values_in(next(iter(ours.values())))[:1] or (None,)
+    found = [document.content for span in trace.of_kind("retriever") for document in span.documents]
+    said = [text for _, text in trace.dataflow.turns]
+    if asked is None or any(contents_of(text).has(asked) for text in (*found, *said)):
+        return None
+    return next(iter(ours.values())), next(iter(theirs.values()))
+
+
+def _is_year(text: str) -> bool:
+    return any(is_year(token) for token in tokenise(text))
+
+
+def _alike_in_form(one: str, other: str) -> bool:
+    """ "2023" and "2024", "A-17" and "A-71"; a year is no id."""
+    return re.sub(r"\d", "0", one.lower()) == re.sub(r"\d", "0", other.lower())
+
+
+def _asked_of_another(trace: Trace, span: Span, query: str, asked: str, instead: str) -> Finding:
+    says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”: {instead} for {asked}"
+    evidence = [
+        Evidence(says=f"the query: “{quote(query)}”", at=_query_place(span, query)),
+        Evidence(says=f"no passage that was found has {asked}", at=excerpt(trace.root, "input", asked)),
+    ]
+    advice = f"check the query that the model writes against the question: numbers and names ({asked} here) are copied, not chosen"
+    return Finding(span.id, _OTHER_TOPIC, says, evidence, advice, signals={"lost": 1.0})
 
 
 def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
@@ -82,6 +130,8 @@ class _Topic:
     """Words of the topic, the rarest first."""
     instead: list[str]
     """What the query has in their place, said in no turn of the conversation."""
+    is_name: bool = False
+    """One name stands for another: passages on that one may look as if they were enough."""
 
 
 def _topic_left(trace: Trace, query: str) -> _Topic | None:
@@ -92,6 +142,8 @@ def _topic_left(trace: Trace, query: str) -> _Topic | None:
         return None
     topic, around = _topic(trace)
     added = _content(query) - own
+    if topic and (renamed := _renamed(query, " ".join(topic), around | own)):
+        return renamed
     if not topic or added & around:
         return None
     before = read_question(" ".join(topic))
@@ -99,6 +151,17 @@ def _topic_left(trace: Trace, query: str) -> _Topic | None:
     new = read_question(query)
     instead = new.written(added & new.weights.keys())
     return _Topic(left[:3], instead[:3]) if left else None
+
+
+def _renamed(query: str, topic: str, said: set[str]) -> _Topic | None:
+    """The query names somebody or something that nobody spoke of, in the place of the only name that was spoken of."""
+    tokens = tuple(tokenise(query))
+    before, now = (names_in(tuple(tokenise(topic))), names_in(tokens))
+    left = [token.surface for token in before if token.value not in {token.value for token in tokens}]
+    instead = [token.surface for token in now if token.value not in said]
+    if len(left) == len(before) == 1 == len(now) == len(instead):
+        return _Topic(left, instead, is_name=True)
+    return None
 
 
 def _topic(trace: Trace) -> tuple[list[str], set[str]]:
@@ -127,7 +190,7 @@ def _other_topic(trace: Trace, scores: Scores, limits: Limits, span: Span, query
         Evidence(says=f"in the query, and said by nobody: {listed(topic.instead)}"),
     ]
     advice = f"give the model that rewrites the last turns of the conversation, and let it keep their subject ({listed(topic.left)} here)"
-    strength = _OTHER_TOPIC * _consequence(trace, scores, limits)
+    strength = _OTHER_TOPIC * max(_consequence(trace, scores, limits), _OTHER_NAME if topic.is_name else 0.0)
     return Finding(span.id, strength, says, evidence, advice, signals={"lost": 1.0})
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from weaklink.diagnosis.finding import Finding, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Document, Evidence, Scores, Span, Trace
+from weaklink.model.dataflow import documents_in
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import sufficiency
 
 
 def good_document_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """A passage that answers better than those kept was dropped."""
+    yield from _emptied(trace, scores, limits)
     for span in _rerankers(trace):
         kept = {document.key for document in span.documents}
         dropped = [document for document in span.candidates if not _is_kept(document, span)]
@@ -42,6 +44,42 @@ def good_document_dropped(trace: Trace, scores: Scores, limits: Limits) -> Itera
         yield Finding(
             span.id, strength, says, evidence, advice, signals={"gap": max(0.0, gap), "lost": max(0.0, before - after)}
         )
+
+
+def dropped_all(trace: Trace) -> Iterator[tuple[Span, tuple[Document, ...]]]:
+    """Each function that was given passages and handed none of them on, with the passages: graders that refuse all."""
+    for span in trace.of_kind("chain"):
+        given = documents_in(span.input)
+        if not given or span.plumbing or span.id == trace.root.id or not _hands_on_none(span):
+            continue
+        found = {document.content: document for source in trace.of_kind("retriever") for document in source.documents}
+        yield span, tuple(found[text] for text in dict.fromkeys(given) if text in found)
+
+
+def _hands_on_none(span: Span) -> bool:
+    """What it returned is an empty list, or has one under the name under which passages came in."""
+    if isinstance(span.input, dict) and isinstance(span.output, dict):
+        output = span.output
+        return any(output.get(name) == [] for name, value in span.input.items() if documents_in(value))
+    return span.output == []
+
+
+def _emptied(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The last function that dropped all passages; at fault as far as these were enough."""
+    for span, candidates in list(dropped_all(trace))[-1:]:
+        if not candidates or not trace.question:
+            continue
+        rated = _rated(trace, candidates)
+        best = max(range(len(rated)), key=rated.__getitem__)
+        says = f"{span.name} dropped all {len(candidates)} passages, the best with relevance {rated[best]:.2f}"
+        text = candidates[best].content
+        evidence = [Evidence(says=f"dropped: “{quote(text)}”", at=place_of(span, "input", text))]
+        enough = 1.0 - ramp(_enough(trace, candidates), limits.insufficient)
+        advice = (
+            "look at what the grader was shown and what it answered, and keep the best passage where it refuses all"
+        )
+        strength = enough * trouble(trace, scores, limits)
+        yield Finding(span.id, strength, says, evidence, advice, signals={"gap": rated[best], "lost": enough})
 
 
 def bad_order(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from weaklink.diagnosis.finding import Finding, abstained, listed, quote
 from weaklink.diagnosis.limits import Limits, ramp
+from weaklink.diagnosis.parts import refuses_in_part, speaks_of_it, told_in, told_share
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 from weaklink.model.roles import roles
 from weaklink.scoring.question import frequencies, read_question
@@ -16,6 +17,8 @@ _LOOKED_AT = 3_000
 """Characters from which the language is told."""
 _STOPWORDS_OF_ENGLISH = 0.3
 """Share of the words of a question; English ones have .35 to .6, others up to .15."""
+_REFUSED_IN_PART = 0.7
+"""How surely a gap is behind an answer that says of a part of the question that it is not known."""
 _ELSEWHERE = 0.4
 """How much a doubt about a context counts that is not in English, which is what sufficiency was fitted on."""
 
@@ -67,7 +70,8 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
         if relevance is None or relevance >= limits.off_topic:
             sufficiency = scores.get(span.id, "sufficiency")
             held = _words_of(retrievers_of(trace))
-            missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) <= held]
+            known = held | told_in(trace.question)
+            missing = [word for word in (sufficiency.detail if sufficiency else ()) if not _values(word) <= known]
             says = "the passages are near the question and do not answer it" + (
                 f": none has {listed(missing)}" if missing else ""
             )
@@ -111,7 +115,9 @@ def _lacking(trace: Trace, scores: Scores, limits: Limits) -> Iterator[tuple[Spa
         yield span, weight * (1.0 - ramp(value, limits.abstention))
     else:
         lacking = max(ramp(value, limits.insufficient), ramp(_absent(trace, retrievers), limits.absent))
-        yield span, weight * lacking * doubt(trace, scores, limits)
+        lacking *= 1.0 - told_share(trace.question, _words_of(retrievers))
+        refused = _REFUSED_IN_PART if refuses_in_part(trace, scores) else 0.0
+        yield span, weight * max(lacking * doubt(trace, scores, limits), refused)
 
 
 def _is_english(trace: Trace, span: Span) -> bool:
@@ -152,7 +158,15 @@ def doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
         return 1.0
     if abstained(generator, scores):
         return 1.0
+    if speaks_of_it(trace, generator, scores) and _is_near(trace, scores, limits):
+        return 1.0 - limits.trust_in_grounded
     return 1.0 - limits.trust_in_grounded * ramp(grounded, limits.grounded)
+
+
+def _is_near(trace: Trace, scores: Scores, limits: Limits) -> bool:
+    """Some passage that was found is about the question."""
+    rated = (scores.value(span.id, "relevance") for span in retrievers_of(trace))
+    return any(value is not None and value >= limits.off_topic for value in rated)
 
 
 def _best_passages(span: Span, scores: Scores) -> list[Evidence]:

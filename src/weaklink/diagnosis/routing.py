@@ -7,17 +7,47 @@ from pydantic import JsonValue
 from weaklink.diagnosis.agent import SEARCHES, failure_text, offered_tools, planner_of
 from weaklink.diagnosis.finding import Finding, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
-from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
+from weaklink.model import Evidence, Scores, Span, Trace, main_text, strings_in, text_of
 from weaklink.scoring.question import frequencies, read_question
 
 _CLEARER = (0.1, 0.4)
 """By how much more of the question, by weight, what was left out has in its name and description than what was chosen."""
 
 
+_BRANCH = 0.8
+"""Probability that the choice is at fault where nothing near the question is found behind it: the corpus may lack it too."""
+
+
 def wrong_route(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The model chose a tool or an index that has nothing to say to the question, and left out one that could."""
     yield from _wrong_choices(trace, scores, limits)
     yield from _no_search(trace, scores, limits)
+    yield from _wrong_branch(trace, scores, limits)
+
+
+def _wrong_branch(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """A model named the step to go on with, and all that was found there is about something else."""
+    for branch in trace.spans:
+        name = text_of(branch.output).strip().lower()
+        if not branch.attributes.get("branch") or not name:
+            continue
+        went = next((s for s in trace.spans if s.name.lower() == name and s.start_ns >= branch.start_ns), None)
+        end = branch.start_ns if went is None else went.start_ns
+        called = [
+            llm for llm in trace.leaf_llms
+            if llm.start_ns <= end and any(text.strip().lower() == name for _, text in strings_in(llm.output))
+        ]  # fmt: skip
+        searches = [] if went is None else [s for s in (went, *trace.descendants(went)) if s.kind == "retriever"]
+        rated = [value for span in searches if (value := scores.value(span.id, "relevance")) is not None]
+        if went is None or not called or not rated or max(rated) >= limits.off_topic:
+            continue
+        says = (
+            f"{called[-1].name} chose “{went.name}”, and the best of what is found there has relevance {max(rated):.2f}"
+        )
+        evidence = [Evidence(says=f"asked: “{quote(trace.question, 80)}”", at=place_of(called[-1], "input"))]
+        advice = f"say in the prompt which questions each step is for; {went.name} has nothing on this one"
+        far = 1.0 - ramp(max(rated), (limits.off_topic / 3, limits.off_topic))
+        yield Finding(called[-1].id, _BRANCH * far * trouble(trace, scores, limits), says, evidence, advice)
 
 
 def _no_search(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:

@@ -93,6 +93,8 @@ def _llm_role(trace: Trace, span: Span) -> Role:
     if any(above.attributes.get("branch") for above in trace.ancestors(span)):
         return ""  # part of the decision where to go
     text = main_text(span.output).strip()
+    if text.lower() in (name for start, name in trace.once(_choices) if start >= span.start_ns):
+        return "route"
     searches = trace.once(_searches)
     first = bisect_left(searches, span.start_ns, key=lambda search: search[0])
     queries = [query for _, query in searches[first : first + _NEXT_SEARCHES]]
@@ -118,6 +120,12 @@ def _answers(trace: Trace, span: Span) -> bool:
 def _searches(trace: Trace) -> list[tuple[int, str]]:
     """When each retriever was asked, and what."""
     return [(span.start_ns, text_of(span.input).strip()) for span in trace.of_kind("retriever")]
+
+
+def _choices(trace: Trace) -> list[tuple[int, str]]:
+    """When each function that decides where to go on was asked, and which step it named."""
+    branches = (span for span in trace.spans if span.attributes.get("branch"))
+    return [(span.start_ns, name) for span in branches if (name := text_of(span.output).strip().lower())]
 
 
 def _start(span: Span) -> int:

@@ -127,7 +127,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    version = "groundedness/10"
+    version = "groundedness/11"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""
