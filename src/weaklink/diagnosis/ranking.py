@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from weaklink.diagnosis.finding import Finding, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Document, Evidence, Scores, Span, Trace
-from weaklink.model.dataflow import documents_in
+from weaklink.model.payload import documents_in
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import sufficiency
 
