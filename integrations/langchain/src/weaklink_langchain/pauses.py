@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -35,7 +36,8 @@ def watch() -> None:
         result = original(self, *args, **kwargs)
         # True: the loop was left by an interrupt, which goes no further.
         if result is True and (output := getattr(self, "output", None)) is not None:
-            _paused[id(output)] = self
+            with suppress(TypeError):  # no weak reference to a loop of another version
+                _paused[id(output)] = self
         return result
 
     setattr(loop, _METHOD, ended)
