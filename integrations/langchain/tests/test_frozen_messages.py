@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.prompt_values import ChatPromptValue
 
 from weaklink.snapshot import Snapshotter
 from weaklink_langchain import convert
@@ -41,10 +42,10 @@ def test_a_message_that_comes_again_unchanged_is_copied_once(message: BaseMessag
 def test_a_message_with_a_list_as_content_is_copied_each_time() -> None:
     snapshots = taker()
     message = HumanMessage([{"type": "text", "text": "one"}])
-    first = snapshots.take(message)[0]
+    first = snapshots.take([message])[0][0]
     message.content[0]["text"] = "two"  # type: ignore[index]
 
-    assert (first["content"], snapshots.take(message)[0]["content"]) == (
+    assert (first["content"], snapshots.take([message])[0][0]["content"]) == (
         [{"type": "text", "text": "one"}],
         [{"type": "text", "text": "two"}],
     )
@@ -53,10 +54,10 @@ def test_a_message_with_a_list_as_content_is_copied_each_time() -> None:
 def test_an_artifact_is_copied_each_time() -> None:
     snapshots = taker()
     message = ToolMessage("27", tool_call_id="call-1", artifact={"rows": [1]})
-    snapshots.take(message)
+    snapshots.take([message])
     message.artifact["rows"].append(2)
 
-    assert snapshots.take(message)[0]["artifact"] == {"rows": [1, 2]}
+    assert snapshots.take([message])[0][0]["artifact"] == {"rows": [1, 2]}
 
 
 changes = st.sampled_from(
@@ -72,15 +73,15 @@ def test_what_is_changed_in_place_is_seen(
 ) -> None:
     snapshots = taker()
     message = AIMessage("x", tool_calls=[call(**before)])
-    snapshots.take(message)
+    snapshots.take([message])
     message.tool_calls[0]["args"] = after
     if change is not None:
         message.__dict__[change[0]] = change[1]
 
-    shown = snapshots.take(message)[0]
+    shown = snapshots.take([message])[0][0]
 
     # 1 == True == 1.0: only what is written shows the difference.
-    assert repr(shown) == repr(taker().take(message)[0])
+    assert repr(shown) == repr(taker().take([message])[0][0])
 
 
 def test_a_value_is_not_compared_by_its_own_code() -> None:
@@ -95,13 +96,13 @@ def test_a_value_is_not_compared_by_its_own_code() -> None:
 
     snapshots = taker()
     message = HumanMessage("one")
-    snapshots.take(message)
+    snapshots.take([message])
     message.__dict__["content"] = Equal("two")
 
-    snapshot, budget = snapshots.take(message)
+    (snapshot,), budget = snapshots.take([message])
 
     assert (snapshot["role"], budget.cut) == ("user", False)
-    assert snapshots.take(message)[0] is not snapshot
+    assert snapshots.take([message])[0][0] is not snapshot
 
 
 @pytest.mark.parametrize("field", ["tool_calls", "content", "name", "artifact"])
@@ -114,10 +115,10 @@ def test_a_field_that_asks_nothing_of_its_value_asks_nothing_of_it_again(field: 
 
     snapshots = taker()
     message = AIMessage("one", tool_calls=[])
-    snapshots.take(message)
+    snapshots.take([message])
     message.__dict__[field] = Touchy()
 
-    assert all(snapshots.take(message)[0]["role"] == "assistant" for _ in range(2))
+    assert all(snapshots.take([message])[0][0]["role"] == "assistant" for _ in range(2))
 
 
 def test_a_message_that_is_cut_is_cut_again() -> None:
@@ -133,10 +134,20 @@ def test_a_message_that_is_cut_is_cut_again() -> None:
 def test_no_more_than_half_a_million_characters_are_remembered() -> None:
     snapshots = taker()
     first = HumanMessage("a" * 60_000)
-    kept = snapshots.take(first)[0]
-    assert snapshots.take(first)[0] is kept
+    kept = snapshots.take([first])[0][0]
+    assert snapshots.take([first])[0][0] is kept
 
     for letter in "bcdefghij":
-        snapshots.take(HumanMessage(letter * 60_000))
+        snapshots.take([HumanMessage(letter * 60_000)])
 
-    assert snapshots.take(first)[0] is not kept
+    assert snapshots.take([first])[0][0] is not kept
+
+
+def test_the_messages_of_a_prompt_are_not_remembered() -> None:
+    snapshots = taker()
+    prompt = ChatPromptValue(messages=[HumanMessage("How many days?")])
+
+    first, again = (snapshots.take(prompt)[0][0] for _ in range(2))
+
+    assert first == again
+    assert first is not again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from asyncio import _get_running_loop
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -109,7 +110,7 @@ class Capture:
         # LangChain holds the run's id as long as the run lives, so its collection tells of an end that no event reports:
         # a retriever cancelled inside `await`, a generator that nobody finished. An ancestor's end tells of all other kinds.
         watch = None
-        if parent_run_id is None or kind in _SILENT:
+        if parent_run_id is None or (kind in _SILENT and _get_running_loop() is not None):
             watch = Watch(run_id, self._run_is_gone)
             watch.key, watch.gone_at = key, 0
         if kind == "chain" and (name == "RunnableSequence" or name.startswith("RunnableParallel")):

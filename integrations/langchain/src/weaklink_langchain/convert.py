@@ -39,8 +39,12 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         content, identity, metadata = fields.get("page_content"), fields.get("id"), fields.get("metadata")
         if type(content) is not str:
             return marked(type_name(type(value)))
-        if len(content) > LONG_TEXT:
-            content = budget.shared(content)
+        if (size := len(content)) > LONG_TEXT:
+            if size <= budget.bytes:  # as `budget.shared` does, without a call for each document
+                budget.bytes -= size
+                budget.size += size
+            else:
+                content = budget.shared(content)
         if type(metadata) is dict:
             metadata = freeze_dict(metadata, budget, depth + 1)
         elif metadata is not None:
@@ -55,7 +59,8 @@ def snapshotter(max_bytes: int, *, redact: bool) -> Snapshotter:
         return passage
 
     def messages(value: Any, budget: Budget, depth: int) -> Any:
-        return freeze(value.__dict__.get("messages"), budget, depth)
+        # One level up, where messages are not remembered: a prompt is made anew for each call.
+        return freeze(value.__dict__.get("messages"), budget, depth - 1)
 
     def text(value: Any, budget: Budget, depth: int) -> Any:
         return freeze(value.__dict__.get("text"), budget, depth)

@@ -107,7 +107,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A chain, prompt, parser, function or graph node begins."""
         try:
-            if self._hooks:
+            if parent_run_id is None and self._hooks:
                 pauses.watch()
             kind = _KIND_OF_RUN.get(run_type, "chain")
             if type(name) is not str or not name:

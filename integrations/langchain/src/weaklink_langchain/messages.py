@@ -1,7 +1,7 @@
 """LangChain's messages as recorded values.
 
 An agent hands its whole history to every one of its steps, so most messages come again and again. What has not changed since it
-was last seen is not copied anew: copies that wait for the writer cost the host more than the copying, in memory that is not in
+was last seen there is not copied anew: copies that wait for the writer cost the host more than the copying, in memory that is not in
 any cache and in work for the garbage collector.
 """
 
@@ -50,7 +50,7 @@ class Messages:
         self._characters = 0
 
     def freeze(self, value: Any, budget: Budget, depth: int) -> Any:
-        """The snapshot of a message, at `depth`."""
+        """The snapshot of a message, at `depth`; one inside another value is remembered, for it may be part of a history."""
         read = value.__dict__.get
         held = (
             read("content"), read("type"), read("name"), read("tool_call_id"), read("status"), read("artifact")
@@ -75,7 +75,7 @@ class Messages:
         for name, found in zip(_FIELDS, held[2:], strict=True):
             if found is not None:
                 out[name] = self._freeze(found, budget, depth + 1)
-        if content is held[0] and type(content) is str and _UNCHANGEABLE.issuperset(map(type, held)):
+        if depth > 0 and content is held[0] and type(content) is str and _UNCHANGEABLE.issuperset(map(type, held)):
             parts = list(map(_parts, calls)) if type(calls) is list else None
             if calls is None or (parts is not None and None not in parts):
                 self._remember(id(value), _Known(held, parts, out), len(content))  # type: ignore[arg-type]

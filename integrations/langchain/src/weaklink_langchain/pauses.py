@@ -11,11 +11,12 @@ import functools
 import sys
 from contextlib import suppress
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ref
 
 _METHOD = "_suppress_interrupt"
 # By the identity of their output, which they hold as long as they live: LangGraph reports the end of a graph with that object.
-_paused: WeakValueDictionary[int, Any] = WeakValueDictionary()
+_paused: dict[int, ref[Any]] = {}
+_MOST_PAUSED = 1_000
 _is_watching = False
 
 
@@ -37,7 +38,9 @@ def watch() -> None:
         # True: the loop was left by an interrupt, which goes no further.
         if result is True and (output := getattr(self, "output", None)) is not None:
             with suppress(TypeError):  # no weak reference to a loop of another version
-                _paused[id(output)] = self
+                if len(_paused) > _MOST_PAUSED:  # of graphs whose end no handler is told of
+                    _paused.clear()
+                _paused[id(output)] = ref(self)
         return result
 
     setattr(loop, _METHOD, ended)
@@ -45,5 +48,6 @@ def watch() -> None:
 
 def is_paused(output: Any) -> bool:
     """Whether a graph that has this very object as its output waits at a breakpoint, or for a person."""
-    loop = _paused.pop(id(output), None) if _paused else None
+    found = _paused.pop(id(output), None) if _paused else None
+    loop = None if found is None else found()
     return loop is not None and loop.output is output
