@@ -179,16 +179,18 @@ def names_in(tokens: tuple[Token, ...], *, bare: bool = False) -> list[Token]:
 
     In German only two of them side by side do.
     """
+    looks = [_looks_like_name(token) for token in tokens]
+    if not any(looks):
+        return []
+    in_german = any(token.surface.lower() in GERMAN for token in tokens)
     found: list[Token] = []
-    all_nouns_are_capitalised = any(token.surface.lower() in GERMAN for token in tokens)
     for index, token in enumerate(tokens):
-        if not _looks_like_name(token):
-            continue
-        near = (*tokens[max(0, index - 1) : index], *tokens[index + 1 : index + 2])
-        if all_nouns_are_capitalised and not any(map(_looks_like_name, near)):
+        if not looks[index] or (
+            in_german and not any((*looks[max(0, index - 1) : index], *looks[index + 1 : index + 2]))
+        ):
             continue
         first = index == 0 and not bare
-        if first and not (len(tokens) > 1 and _looks_like_name(tokens[1]) and tokens[1].start - token.end <= 3):
+        if first and not (len(tokens) > 1 and looks[1] and tokens[1].start - token.end <= 3):
             continue
         found.append(token)
     return found

@@ -4,6 +4,7 @@ import functools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from weaklink.scoring.clauses import Clause, clauses_in
 from weaklink.scoring.quantities import Quantity, counted, quantities_of
@@ -34,6 +35,8 @@ class ContextIndex:
         self.values: frozenset[str] = frozenset(self.stream).union(*(unit.values for unit in self.units if unit.key))
         self.passages: tuple[str, ...] = tuple(passages)
         self._clauses: dict[int, list[Clause]] = {}
+        self.stated: dict[int, Sequence[Any]] = {}
+        """For each unit that was looked at, its clauses with what they deny (`negation.Clause`)."""
         self._frequency = Counter(value for unit in self.units for value in unit.values)
         self._weights: dict[str, float] = {}
 

@@ -10,7 +10,7 @@ from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.text.opposites import ENDED
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
-from weaklink.scoring.text.units import Unit, is_negation
+from weaklink.scoring.text.units import is_negation
 
 
 def _words(text: str) -> frozenset[str]:
@@ -101,7 +101,7 @@ def reversals(claim: Claim, index: ContextIndex) -> Iterator[Reversal]:
         return  # what a "Yes" or a "No" says is compared as a whole
     for clause in clauses_of(claim.text, claim.tokens):
         places = _holding(clause.words.keys(), index)
-        near = [(number, other) for number in places for other in _clauses_in(index.units[number])]
+        near = [(number, other) for number in places for other in _clauses_in(index, number)]
         held = [(number, other) for number, other in near if other.speaks_of(clause)]
         others = [other for _, other in held]
         found = reversal(clause, others)
@@ -150,10 +150,12 @@ def _holding(values: Set[str], index: ContextIndex) -> dict[int, float]:
     return {number: share for number, share in shares.items() if share >= _NEARLY_ALL}
 
 
-def _clauses_in(unit: Unit) -> Iterator[Clause]:
-    """The clauses of a unit; a question states nothing."""
-    if not unit.text.rstrip().endswith("?"):
-        yield from clauses_of(unit.text, unit.tokens)
+def _clauses_in(index: ContextIndex, number: int) -> Sequence[Clause]:
+    """The clauses of a unit; a question states nothing. Kept with the index, for each claim of an answer asks again."""
+    if number not in index.stated:
+        unit = index.units[number]
+        index.stated[number] = () if unit.text.rstrip().endswith("?") else tuple(clauses_of(unit.text, unit.tokens))
+    return index.stated[number]
 
 
 def _turns(claimed: Clause, held: Clause, value: str) -> bool:

@@ -36,6 +36,7 @@ _SIZES: dict[str, dict[str, float]] = {
     "speed": {"m/s": 1, "km/h": 1 / 3.6, "mph": 0.44704},
 }  # fmt: skip
 _UNITS = {stem(name): (dimension, name, size) for dimension, sizes in _SIZES.items() for name, size in sizes.items()}
+HALF = stem("half")
 _COUNTED_ON_FINGERS = 10
 _ALWAYS = frozenset({"24", "7"})
 _EACH = ("per", "a", "an", "each", "every")
@@ -56,7 +57,7 @@ def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
     """The quantities among `tokens`, in order; "1 hour 50 minutes" stands there in its two parts and as one."""
     found: list[tuple[int, Quantity]] = []
     for place, token in enumerate(tokens):
-        is_number = (token.kind == "number" and not token.unit) or token.surface.lower() == "half"
+        is_number = (token.kind == "number" and not token.unit) or token.value == HALF
         if is_number and (quantity := _at(tokens, place)):
             before = found[-1] if found else None
             found.append((place, quantity))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from weaklink.scoring.claim import Claim
 from weaklink.scoring.derived import operand_of
 from weaklink.scoring.index import ContextIndex
-from weaklink.scoring.quantities import spelt_like
+from weaklink.scoring.quantities import HALF, spelt_like
 from weaklink.scoring.text.tokens import Token
 
 _ONE = "one"
@@ -17,6 +17,8 @@ def spelt_as(claim: Claim, index: ContextIndex) -> Claim:
     A number that follows from others by a sum, a difference or a product gets the value of one of these, as a word: no passage
     gives it, so none can give another one.
     """
+    if not any(token.kind == "number" or token.value == HALF for token in claim.tokens):
+        return claim
     instead: dict[Token, Token] = dict(spelt_like(claim.tokens, index.quantities))
     for token in [token for token in claim.tokens if token.kind == "number"]:
         if token in instead:
