@@ -7,7 +7,7 @@ from weaklink.scoring.text.tokens import Token
 _BELOW = frozenset({"under", "below", "until", "within", "nearly", "almost", "hardly", "maximum", "max"})
 _ABOVE = frozenset({"over", "above", "beyond", "exceeding", "minimum", "from", "since"})
 _NEAR = frozenset(
-    {"about", "around", "roughly", "approximately", "approx", "circa", "ca", "some", "bout", "etwa", "rund", "env"}
+    {"about", "around", "roughly", "approximately", "approx", "circa", "ca", "some", "etwa", "rund", "env"}
 )
 _MORE = frozenset({"more", "greater", "higher", "longer", "older", "larger", "least"})
 _LESS = frozenset({"less", "fewer", "lower", "shorter", "younger", "smaller", "most", "up"})

@@ -41,13 +41,10 @@ def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
         return spans[number]
     numbers = [other for other in stated if other.kind == "number"]
     written = sums_in(claim.text, claim.tokens)
-    if any(found.result is token for found in written):
-        numbers = []  # a sum that is written out comes out, or does not
-    if put_together := _written(token, written, index):
-        return put_together
+    put_together = _written(token, written, index)
+    if put_together or any(found.result is token for found in written):
+        return put_together  # a sum that is written out comes out, or does not
     asked = [other for other in asked_in(claim.question) if other.kind == "number"]
-    if written and not numbers:
-        return None
     return (
         _follows(number, [*numbers, *asked])
         or _converted(number, numbers)
