@@ -156,20 +156,24 @@ STOPPING = {
 }
 
 
+async def run(app: Any, mode: str, value: Any, config: Any) -> None:
+    if mode == "invoke":
+        app.invoke(value, config)
+    elif mode == "ainvoke":
+        await app.ainvoke(value, config)
+    elif mode == "stream":
+        list(app.stream(value, config))
+    else:
+        _ = [chunk async for chunk in app.astream(value, config)]
+
+
 @pytest.mark.parametrize("where", STOPPING)
 @pytest.mark.parametrize("mode", ["invoke", "ainvoke", "stream", "astream"])
 async def test_a_graph_that_waits_for_a_person_is_interrupted_and_goes_on(mode, where, handler, recorder, traces):
     app = STOPPING[where]()
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "1"}}
     for value in (EMPTY, Command(resume="yes")):
-        if mode == "invoke":
-            app.invoke(value, config)
-        elif mode == "ainvoke":
-            await app.ainvoke(value, config)
-        elif mode == "stream":
-            list(app.stream(value, config))
-        else:
-            _ = [chunk async for chunk in app.astream(value, config)]
+        await run(app, mode, value, config)
 
     waiting, resumed = traces()
     assert set(statuses(waiting).values()) == {"interrupted"}
@@ -195,14 +199,7 @@ async def test_a_graph_that_stops_at_a_breakpoint_is_interrupted_too(mode, where
     app = STOPPING_AT_A_BREAKPOINT[where]()
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "1"}}
     for value in (EMPTY, None):
-        if mode == "invoke":
-            app.invoke(value, config)
-        elif mode == "ainvoke":
-            await app.ainvoke(value, config)
-        elif mode == "stream":
-            list(app.stream(value, config))
-        else:
-            _ = [chunk async for chunk in app.astream(value, config)]
+        await run(app, mode, value, config)
 
     waiting, resumed = traces()
     assert (waiting.status, statuses(waiting)["before"]) == ("interrupted", "ok")

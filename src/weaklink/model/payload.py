@@ -36,7 +36,7 @@ def without_documents(value: JsonValue) -> JsonValue:
 
 def question_in(value: JsonValue) -> str:
     """What the user asks in the input of a call; "" where nothing does."""
-    messages = [m for m in messages_in(value) if m.get("role") in ("user", "human")]
+    messages = [m for m in messages_in(value) if m.get("role") in OF_USER]
     if isinstance(value, dict) and not type_of(value):
         for key in _QUESTION_KEYS:
             if isinstance(found := value.get(key), str) and found.strip():
