@@ -11,6 +11,7 @@ from benchmarks.diagnosis import classes, make, natural, report
 from benchmarks.diagnosis.measure import Result, Suspected, judged, milliseconds, rates, scored, suspected, using
 from benchmarks.diagnosis.questions import DEFAULT_DATA, load
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
+from weaklink.diagnosis.probabilities import fitted
 
 WORK = Path(tempfile.gettempdir()) / "weaklink-benchmark-diagnosis"
 
@@ -18,8 +19,9 @@ WORK = Path(tempfile.gettempdir()) / "weaklink-benchmark-diagnosis"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosis", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("measure", "fit", "record", "docs"), default="measure",
-        help="measure (default); fit: fit the probabilities anew first; record: ask the real model what is not recorded yet; "
+        "what", nargs="?", choices=("measure", "fit", "fit-verdicts", "record", "docs"), default="measure",
+        help="measure (default); fit: fit the probabilities anew first; fit-verdicts: only how sure a verdict is, with the classes as they "
+        "are; record: ask the real model what is not recorded yet; "
         "docs: write the page on failure classes",
     )  # fmt: skip
     parser.add_argument(
@@ -50,11 +52,12 @@ def main() -> None:
     corpora = load(given.data)
     with SmolLM() as model:
         broke = suspected(scored(natural.made(corpora, model, given.work / "natural"), given.work / "natural"))
-    if given.what == "fit":
+    if given.what in ("fit", "fit-verdicts"):
         from benchmarks.diagnosis import fit
 
         seen = [item for item in (*raw, *broke) if not item.case.unseen]
-        fit.write(fit.fit(seen), seen)
+        fit.write(fit.fit(seen, fitted()["classes"] if given.what == "fit-verdicts" else None), seen)
+        fitted.cache_clear()
         print(f"fitted on {len(seen)} traces: {fit.WEIGHTS}")
     results = judged(raw)
     text = report.page(results, found, without_their_pipeline(raw, broke), natural_rates(broke), milliseconds(found))

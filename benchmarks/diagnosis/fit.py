@@ -132,15 +132,12 @@ SOUND = {
     "asking": -1,
 }
 """What the probability that all is well reads, and in which direction each may move it."""
-NATURAL_COUNTS = 2.0
-"""Weight of a trace in which nothing was injected: there are fewer of them, and they are what users have."""
 
 
 def fit_ok(found: Sequence[Suspected]) -> dict[str, Any]:
     """Logistic regression, over the traces without a strong suspicion, for whether nothing is wrong."""
     rows: list[list[float]] = []
     labels: list[bool] = []
-    counts: list[float] = []
     for item in found:
         suspects = blame.suspects_of(item.trace, Limits(), blame.weighed(item.trace, item.scores, item.found))
         if suspects and suspects[0].probability >= Limits().broken:
@@ -148,13 +145,12 @@ def fit_ok(found: Sequence[Suspected]) -> dict[str, Any]:
         known = soundness(item.trace, item.scores, blame.unsuspected(suspects))
         rows.append([known.get(name, 0.0) for name in SOUND])
         labels.append(item.case.healthy)
-        counts.append(NATURAL_COUNTS if _is_natural(item) else 1.0)
-    values, right, weights = np.array(rows), np.array(labels, float), np.array(counts)
+    values, right = np.array(rows), np.array(labels, float)
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         risk = values @ point[:-1] + point[-1]
-        gap = weights * (1 / (1 + np.exp(-risk)) - right)
-        value = float((weights * (np.logaddexp(0, risk) - right * risk)).sum() + 0.5 * (point[:-1] ** 2).sum())
+        gap = 1 / (1 + np.exp(-risk)) - right
+        value = float((np.logaddexp(0, risk) - right * risk).sum() + 0.5 * (point[:-1] ** 2).sum())
         return value, np.append(values.T @ gap + point[:-1], gap.sum())
 
     bounds = [(0.0, None) if sign > 0 else (None, 0.0) for sign in SOUND.values()] + [(None, None)]
@@ -183,8 +179,8 @@ def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
     return {"slope": round(float(best[0]), 3), "intercept": round(float(best[1]), 3), "n": len(pairs)}
 
 
-def fit(found: Sequence[Suspected]) -> dict[str, Any]:
-    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known.
+def fit(found: Sequence[Suspected], classes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known, unless given.
 
     The operators that were added later count for the class that they were made for, and for nothing else: how sure one can be of
     another class or of a verdict depends on how often things break, and each fault that is added makes a fault more frequent.
@@ -195,7 +191,7 @@ def fit(found: Sequence[Suspected]) -> dict[str, Any]:
     seen = observations(item for item in mixture if not _is_natural(item))
     made_for = {item.case.failures[0] for item in added}
     seen += [observation for observation in observations(added) if observation.failure in made_for]
-    model: dict[str, Any] = {"classes": fit_classes(seen), "verdicts": {}}
+    model: dict[str, Any] = {"classes": fit_classes(seen) if classes is None else classes, "verdicts": {}}
     with using(model):
         results = judged(mixture)
         model["verdicts"]["ok"] = fit_ok(mixture)
