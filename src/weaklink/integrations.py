@@ -51,7 +51,7 @@ class Recording:
             return []
         store = open_store(self._recorder.path)
         try:
-            return [store.get(f"{root.key:032x}") for root in finished]
+            return [store.get(root.id) for root in finished]
         finally:
             store.close()
 

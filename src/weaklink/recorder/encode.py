@@ -2,7 +2,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """A recorded span as rows of the store."""
 
-from functools import lru_cache
 from typing import Any
 
 from weaklink.recorder.open_span import OpenSpan
@@ -14,14 +13,16 @@ from weaklink.store.write import SEARCHED_CHARACTERS, Batch
 def encode(record: Record, batch: Batch) -> None:
     """Add the rows of `record` to `batch`."""
     if isinstance(record, StatusChange):
-        batch.statuses.append((record.status, _hex(record.trace_key), _hex(record.key)))
+        batch.statuses.append((record.status, record.trace_id, record.id))
         return
     is_over = isinstance(record, OpenSpan)
     span = record if is_over else record.span
-    duration = span.duration_ns if is_over else None
+    status, duration = (span.status, span.duration_ns) if is_over else ("incomplete", None)
     trace = span.trace
-    trace_id = _hex(trace.key)
-    span_id = _hex(span.key)
+    trace_id, span_id = trace.id, span.id
+    start_ns = trace.epoch_ns + span.began
+    name = batch.clean(span.name)
+    value_in, value_out, parent = span.input, span.output, span.parent
 
     batch.used_by(trace_id)
     json = batch.json
@@ -32,9 +33,8 @@ def encode(record: Record, batch: Batch) -> None:
         for rank, passage in enumerate(passages or (), start=1)
     ] if span.documents or span.candidates else ()  # fmt: skip
     batch.spans.append(
-        (trace_id, span_id, None if span.parent is None else _hex(span.parent.key), batch.clean(span.name), span.kind,
-         span.status if is_over else "incomplete", span.start_ns, duration, span.plumbing,
-         None if span.input is None else json.frozen(span.input), None if span.output is None else json.frozen(span.output),
+        (trace_id, span_id, None if parent is None else parent.id, name, span.kind, status, start_ns, duration, span.plumbing,
+         None if value_in is None else json.frozen(value_in), None if value_out is None else json.frozen(value_out),
          json(span.model) if span.model else None, json(span.error) if span.error else None,
          json(span.tags) if span.tags else None, json(span.metadata) if span.metadata else None,
          json(span.attributes) if span.attributes else None, json(span.notes) if span.notes else None)
@@ -44,16 +44,10 @@ def encode(record: Record, batch: Batch) -> None:
         _count(span)
     if span.key == trace.key:
         batch.traces.append(
-            (trace_id, batch.clean(span.name), span.status if is_over else "incomplete", span.start_ns, duration, trace.spans,
-             trace.input_tokens, trace.output_tokens)
-        )  # fmt: skip
+            (trace_id, name, status, start_ns, duration, trace.spans, trace.input_tokens, trace.output_tokens)
+        )
         if is_over:
-            batch.searchable.append((batch.clean(_words(span.input)), batch.clean(_words(span.output)), trace_id))
-
-
-@lru_cache(maxsize=256)  # a step's id stands in its own row, its documents' and those of the steps below it
-def _hex(key: int) -> str:
-    return f"{key:032x}"
+            batch.searchable.append((batch.clean(_words(value_in)), batch.clean(_words(value_out)), trace_id))
 
 
 def _document_row(trace_id: str, span_id: str, role: str, rank: int, passage: Passage, batch: Batch) -> tuple[Any, ...]:
@@ -76,7 +70,8 @@ def _count(span: OpenSpan) -> None:
     if not span.counted:  # a step that an ancestor's end closed comes again with its own end
         span.counted = True
         trace.spans += 1
-    usage = span.model.get("usage") if span.model and not span.model.get("cached") else None
+    model = span.model
+    usage = model.get("usage") if model and not model.get("cached") else None
     if usage and not span.usage_counted:
         above: OpenSpan | None = span
         # A model's call inside a model's call is one call: the inner one, which ends first, counts.
@@ -90,6 +85,8 @@ def _count(span: OpenSpan) -> None:
 
 def _words(value: Any) -> str:
     """The start of the texts inside a value, for the search index."""
+    if isinstance(value, str):
+        return value[:SEARCHED_CHARACTERS]
     parts: list[str] = []
     left = SEARCHED_CHARACTERS
     stack = [value]

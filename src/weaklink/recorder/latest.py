@@ -102,7 +102,7 @@ class Latest:
 
         store = open_store(recorder.path)
         try:
-            return store.get(f"{state.key:032x}")
+            return store.get(state.id)
         finally:
             store.close()
 

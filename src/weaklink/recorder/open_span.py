@@ -35,11 +35,12 @@ class Watcher(Protocol):
 class TraceState:
     """What is known of a trace while its spans come in."""
 
-    __slots__ = ("done", "epoch_ns", "input_tokens", "key", "output_tokens", "spans", "watchers")
+    __slots__ = ("done", "epoch_ns", "id", "input_tokens", "key", "output_tokens", "spans", "watchers")
 
-    def __init__(self, key: int) -> None:
-        """`key` is that of the root."""
+    def __init__(self, key: int, id: str) -> None:
+        """`key` and `id` are those of the root."""
         self.key = key
+        self.id = id
         self.epoch_ns = time_ns() - perf_counter_ns()
         """What to add to the performance counter to get nanoseconds since 1970: one clock for all steps of a trace."""
         self.done = False
@@ -57,14 +58,15 @@ class OpenSpan:
     # Slots, all filled at once: reading a default that stands on the class takes 35 ns (Python 3.11), filling a slot 4 ns.
     __slots__ = (
         "attributes", "began", "candidates", "children", "counted", "documents", "duration_ns", "error", "error_id", "error_origin",
-        "failed", "has_retrieval", "input", "is_graph", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes", "output",
-        "parent", "plumbing", "provisional", "scored", "scratch", "size", "status", "steps_below", "swept_by", "tags", "trace",
-        "usage_counted", "watch",
+        "failed", "has_retrieval", "id", "input", "is_graph", "is_interrupted", "key", "kind", "metadata", "model", "name", "notes",
+        "output", "parent", "plumbing", "provisional", "scored", "scratch", "size", "status", "steps_below", "swept_by", "tags",
+        "trace", "usage_counted", "watch",
     )  # fmt: skip
 
     def __init__(self, key: int, parent: OpenSpan | None, name: str, kind: SpanKind, began: int) -> None:
         """The step began at `began` on the performance counter."""
         self.key = key
+        self.id = "%032x" % key  # noqa: UP031 - takes half as long as an f-string (Python 3.11)
         self.parent = parent
         self.name = name
         self.kind: SpanKind = kind
@@ -99,7 +101,7 @@ class OpenSpan:
         self.size = _BASE_SIZE  # about how many bytes the record weighs in the queue
         self.children: set[OpenSpan] | None = None  # those still open; None until there is one
         if parent is None:
-            self.trace = TraceState(key)
+            self.trace = TraceState(key, self.id)
         else:
             self.trace = parent.trace
             children = parent.children

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 class StatusChange:
     """A span whose fate was learnt after it had ended: its failure was made good, or its reader went away."""
 
-    __slots__ = ("key", "status", "trace_key")
+    __slots__ = ("id", "status", "trace_id", "trace_key")
 
     def __init__(self, span: OpenSpan, status: "SpanStatus") -> None:
         """The span itself may be stored and gone by then."""
-        self.key = span.key
+        self.id = span.id
+        self.trace_id = span.trace.id
         self.trace_key = span.trace.key
         self.status: SpanStatus = status
 

@@ -89,7 +89,7 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
 
         store = open_store(self._recorder.path)
         try:
-            return store.get(f"{state.key:032x}")
+            return store.get(state.id)
         finally:
             store.close()
 

@@ -214,7 +214,7 @@ def says_error(span: OpenSpan) -> bool:
 def tool_error(span: OpenSpan) -> dict[str, Any]:
     """The error of a tool that returned a message saying so."""
     text = span.output.get("content") if type(span.output) is dict else span.output
-    return {"type": "ToolError", "message": text if type(text) is str else "", "origin": f"{span.key:032x}"}
+    return {"type": "ToolError", "message": text if type(text) is str else "", "origin": span.id}
 
 
 def add_event(span: OpenSpan, name: str, data: Any) -> None:

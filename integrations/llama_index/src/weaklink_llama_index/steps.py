@@ -215,5 +215,5 @@ def _tool_failed(span: OpenSpan, output: Any) -> SpanStatus:
         span.error = errors.describe(errors.read(error), span)
     else:
         span.error = {"type": "ToolError", "message": span.output if type(span.output) is str else ""}
-    span.error["origin"] = f"{span.key:032x}"
+    span.error["origin"] = span.id
     return "error"
