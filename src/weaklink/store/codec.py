@@ -14,6 +14,7 @@ from weaklink.snapshot import LONG_TEXT, MARK, Passage
 TEXT_REF = "$weaklink.text"
 VALUE_REF = "$weaklink.value"
 """The same for a value: the text is its JSON."""
+_REFERENCE: Final = b'"$weaklink.'
 _SHORT: Final = 256
 # A longer list of messages is the history of an agent or a chat, which each of its steps is given: its messages are stored once.
 # In a shorter one, as a prompt is, most come twice, and a message of its own takes more room and time than two copies.
@@ -29,30 +30,42 @@ class Encoder:
         self._text_id = text_id
         self._json_id = json_id
         self._redacted = redacted
-        self._written: dict[tuple[int, bytes], tuple[Any, str]] = {}
-        self._referred: dict[tuple[int, bytes], tuple[Any, Any]] = {}
-        self.scope = b""
-        """What the values are encoded for: the texts in a value are asked for once in each scope."""
+        self._scopes: dict[bytes, tuple[dict[int, tuple[Any, str]], dict[int, tuple[Any, Any]]]] = {}
+        self.encode_for(b"")
+
+    def encode_for(self, scope: bytes) -> None:
+        """What comes from now on is encoded for `scope`: the texts in a value are asked for once in each."""
+        self._written, self._referred = self._scopes.setdefault(scope, ({}, {}))
 
     def __call__(self, value: Any) -> str:
         """The JSON text of `value`."""
+        try:
+            data = orjson.dumps(value)
+        except TypeError:  # a document, or see `_with_references`
+            return self._with_references(value)
+        # A text can be no longer than the JSON around it, so in most values there is none to look for.
+        if len(data) > LONG_TEXT or _REFERENCE in data:
+            return self._with_references(value)
+        # orjson's bytes keep the 4 kB they were written into: what stays is the text.
+        return _masked_again(data.decode()) if self._redacted else data.decode()
+
+    def frozen(self, value: Any) -> str:
+        """The same for a value that will not change any more."""
+        # The next step's input is often the very object that was the last step's output: it is written once a batch.
+        seen = self._written.get(id(value))
+        if seen is None:
+            json = self(value) if type(value) is str else self._with_references(value)
+            seen = self._written[id(value)] = (value, json)  # holds the value, so that its id stays its own
+        return seen[1]
+
+    def _with_references(self, value: Any) -> str:
         try:
             data = orjson.dumps(self._referring(value))
         except TypeError:  # lone surrogates, or something that a snapshot does not hold
             data = orjson.dumps(self._referring(_sane(value)))
         if not self._redacted:
             return data.decode()
-        # orjson's bytes keep the 4 kB they were written into: what stays is the text.
         return _masked_again(data.decode()) if len(data) <= _SHORT else _masked(data)
-
-    def frozen(self, value: Any) -> str:
-        """The same for a value that will not change any more."""
-        # The next step's input is often the very object that was the last step's output: it is written once a batch.
-        key = (id(value), self.scope)
-        seen = self._written.get(key)
-        if seen is None:
-            seen = self._written[key] = (value, self(value))  # holds the value, so that its id stays its own
-        return seen[1]
 
     def _referring(self, value: Any) -> Any:
         """`value` as JSON, with a reference in the place of each long string."""
@@ -75,11 +88,10 @@ class Encoder:
 
     def _message(self, value: Any) -> Any:
         """A reference in the place of a message of a history."""
-        key = (id(value), self.scope)
-        seen = self._referred.get(key)
+        seen = self._referred.get(id(value))
         if seen is None:
             reference = {VALUE_REF: self._json_id(self(value))} if _is_message(value) else self._referring(value)
-            seen = self._referred[key] = (value, reference)
+            seen = self._referred[id(value)] = (value, reference)
         return seen[1]
 
     def _dict_referring(self, value: dict[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,8 @@ class Batch:
         """What is encoded from now on belongs to this trace."""
         if trace_id != self._used_by:
             self._used_by = trace_id
-            user = self.json.scope = user_of(trace_id)
+            user = user_of(trace_id)
+            self.json.encode_for(user)
             self._texts.used_by(user)
 
     def run(self, cursor: apsw.Cursor) -> None:
