@@ -38,6 +38,9 @@ class WeaklinkCallbackHandler(BaseCallbackHandler):
     # Called in order on the caller's own thread or loop; otherwise LangChain hops through an executor for every event of an
     # async chain, which costs 1.4 ms per call even for a handler that does nothing (core 1.7).
     run_inline = True
+    # LangChain asks for one of these at every event; on the base class each is a property, which takes as long as a call (core 1.7).
+    ignore_chain = ignore_llm = ignore_chat_model = ignore_retriever = ignore_agent = False
+    ignore_custom_event = ignore_retry = False
 
     def __init__(
         self, store: str | os.PathLike[str] | None = None, *, hooks: bool = True, strict: bool = False
