@@ -56,9 +56,11 @@ class Messages:
             read("content"), read("type"), read("name"), read("tool_call_id"), read("status"), read("artifact")
         )  # fmt: skip
         calls = read("tool_calls")
-        content, kind = held[0], held[1]
-        if type(content) is not str or len(content) > LONG_TEXT:
+        content, kind, name, call_id, status, artifact = held
+        if type(content) is not str:
             content = self._freeze(content, budget, depth + 1)
+        elif len(content) > LONG_TEXT:
+            content = budget.shared(content)
         known = self._known.get(id(value))
         if (
             known is not None
@@ -72,9 +74,10 @@ class Messages:
         }  # fmt: skip
         if type(calls) is list and calls:
             out["tool_calls"] = self._freeze(calls, budget, depth + 1)
-        for name, found in zip(_FIELDS, held[2:], strict=True):
-            if found is not None:
-                out[name] = self._freeze(found, budget, depth + 1)
+        if not (name is call_id is status is artifact is None):
+            for field, found in zip(_FIELDS, held[2:], strict=True):
+                if found is not None:
+                    out[field] = self._freeze(found, budget, depth + 1)
         if depth > 0 and content is held[0] and type(content) is str and _UNCHANGEABLE.issuperset(map(type, held)):
             parts = list(map(_parts, calls)) if type(calls) is list else None
             if calls is None or (parts is not None and None not in parts):
