@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from weaklink.diagnosis.agent import arguments_of, failure_text, planner_of
-from weaklink.diagnosis.finding import Finding, excerpt, listed, quote, trouble
+from weaklink.diagnosis.dates import dates_in, days_in, is_another_day, is_said
+from weaklink.diagnosis.finding import Finding, excerpt, listed, place_of, quote, trouble
 from weaklink.diagnosis.limits import Limits
 from weaklink.diagnosis.provenance import Lineage
 from weaklink.diagnosis.sites import Sites
-from weaklink.diagnosis.subject import labels
+from weaklink.diagnosis.spellings import folded, is_code, is_said_otherwise
+from weaklink.diagnosis.subject import labels, measures
 from weaklink.diagnosis.values import contents_of, values_in
 from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
 from weaklink.model.origin import Origin
@@ -31,6 +33,7 @@ _OPTIONS = (
     "timeout",
 )
 """Arguments that a model chooses freely: they say how to look, not what for."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _CALCULATION = re.compile(r"(?=.*[-+*/^])[\d\s.,()*/+^%-]+")
 _FACTORS = frozenset(
     ("12", "24", "28", "30", "31", "32", "52", "60", "90", "100", "180", "260", "360", "365", "366", "1000", "1024", "3600",
@@ -39,6 +42,7 @@ _FACTORS = frozenset(
 )  # fmt: skip
 """Numbers of the calendar, of the clock, of hundreds and thousands, and between units of measure."""
 _SMALL = 10.0
+_WORDS_OF_A_SEARCH = 4
 _LONGEST = 200
 """Characters up to which an argument is a value and not a text that the model wrote."""
 
@@ -53,12 +57,17 @@ def invented_argument(trace: Trace, scores: Scores, limits: Limits) -> Iterator[
             origin
             for origin in lineage.origins(without_options, "input")
             if (_is_made_up(origin) and not _is_factor(span, origin))
-            or (not brought and origin.kind == "name" and not origin.is_supported)
+            or (not brought and origin.kind == "name" and not origin.is_supported and not is_code(origin.text))
+        ]
+        made_up = [
+            origin
+            for origin in made_up
+            if not _was_said_otherwise(trace, span, origin) and not _is_word_of_search(span, origin)
         ]
         if not made_up:
-            yield from _foreign_words(trace, span, scores, limits)
+            yield from _other_day(trace, span, limits) or _foreign_words(trace, span, scores, limits)
             continue
-        other = any(_is_another_number(trace, span, origin) for origin in made_up)
+        other = any(_is_another_number(trace, span, origin) for origin in made_up) or bool(_days_instead(trace, span))
         names_something = other or any(origin.kind == "id" for origin in made_up)
         strength = limits.invented_id if names_something else limits.invented_argument
         others = [evidence for origin in made_up if (evidence := _stands_for_another(trace, span, origin))]
@@ -106,6 +115,32 @@ def invented_value(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
             yield Finding(span.id, limits.invented_value, says, evidence, advice)
 
 
+def _other_day(trace: Trace, span: Span, limits: Limits) -> list[Finding]:
+    """An argument that is another day than the one the user named, though each of its numbers was said."""
+    days = _days_instead(trace, span)
+    if not days:
+        return []
+    planner = planner_of(trace, span)
+    says = f"{span.name} was called with {listed(days)}, and the question names another day"
+    evidence = [
+        Evidence(says=f"asked: “{quote(trace.question, 80)}”", at=place_of(trace.root, "input")),
+        Evidence(says=f"called with {days[0]}", at=excerpt(span, "input", days[0])),
+    ]
+    advice = "let the model repeat the date it looked for in its answer, and check it against the question"
+    return [Finding(planner.id, limits.invented_id, says, evidence, advice)]
+
+
+def _days_instead(trace: Trace, span: Span) -> list[str]:
+    """The days among the arguments that stand in the place of the only one that the question names."""
+    given = "\n".join(text for tool in trace.of_kind("tool") for _, text in arguments_of(tool))
+    found = [text for _, text in arguments_of(span) if len(text) <= _LONGEST and days_in(text)]
+    found = [text for text in found if is_another_day(text, trace.question, given)]
+    if not found:
+        return []
+    said = trace.once(Sites).said_before(planner_of(trace, span))
+    return [text for text in found if not any(is_said(one, said, trace.question) for one in dates_in(text))]
+
+
 def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """An argument in words of which the model was shown none: it asks for something else than the user did."""
     planner = planner_of(trace, span)
@@ -122,6 +157,26 @@ def _foreign_words(trace: Trace, span: Span, scores: Scores, limits: Limits) -> 
         advice = "tell the model to take names from the question or from a tool, and to ask where they are missing"
         yield Finding(planner.id, limits.invented_id * trouble(trace, scores, limits), says, evidence, advice)
         return
+
+
+def _was_said_otherwise(trace: Trace, span: Span, origin: Origin) -> bool:
+    """What the user said, or a step found before the value was written, has it in another spelling."""
+    said = trace.once(Sites).said_before(trace.get(origin.born.span_id))
+    asked = f"{trace.dataflow.asked}\n{trace.question}"
+    if origin.kind == "name":
+        return folded(origin.text) in folded(said)
+    arguments = [text for _, text in arguments_of(span) if origin.text in text] or [origin.text]
+    return any(is_said_otherwise(origin.text, argument, said, asked) for argument in arguments)
+
+
+def _is_word_of_search(span: Span, origin: Origin) -> bool:
+    """One of several words that were searched, and what was found has it: the "CO2" of "emissions 2025 tonnes CO2" names no record."""
+    searched = [
+        text for _, text in arguments_of(span) if origin.text in text and len(text.split()) >= _WORDS_OF_A_SEARCH
+    ]
+    found = [main_text(span.output), *(document.content for document in span.documents)]
+    is_echo = any(text in whole for text in searched for whole in found)
+    return bool(searched) and not is_echo and any(origin.text.lower() in text.lower() for text in found)
 
 
 def _is_factor(span: Span, origin: Origin) -> bool:
@@ -153,10 +208,11 @@ def _stands_for_another(trace: Trace, span: Span, origin: Origin) -> Evidence | 
 
 
 def _is_another_number(trace: Trace, span: Span, origin: Origin) -> bool:
-    """The question says which one, "room 12", and the argument that is called so is another, room=13, in each call of the tool."""
-    named = labels(trace.question)
+    """The question says "room 12" or "45 minutes", and the argument that is called so is another in each call: room=13, minutes=90."""
     called = [name for name, text in arguments_of(span) if text == origin.text]
     words = {token.value for name in called for token in tokenise(name.replace("_", " "))}
+    is_year = _YEAR.fullmatch(origin.text) is not None  # "the last 3 years", and year=2024
+    named = labels(trace.question) if is_year else {**measures(trace.question), **labels(trace.question)}
     if not words & named.keys():
         return False
     calls = [tool for tool in trace.of_kind("tool") if tool.name == span.name]
@@ -165,6 +221,8 @@ def _is_another_number(trace: Trace, span: Span, origin: Origin) -> bool:
 
 
 def _form(text: str) -> str:
+    if "@" in text:
+        return "@"  # a mail address may have any length
     return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", text))
 
 

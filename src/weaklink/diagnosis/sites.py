@@ -67,6 +67,10 @@ class Sites:
         self._stemmed = max(self._stemmed, end)
         return any(self._first_with.get(stem, end) < end for stem in stems)
 
+    def said_before(self, span: Span) -> str:
+        """All that no model wrote, and that arose before the output of `span`: what was asked, prompted and found."""
+        return "\n".join(site.text for site in self.all[: self._before_output[span.id]] if site.source != "written")
+
     @property
     def all(self) -> tuple[Site, ...]:
         """Each text once: what goes into a step before all below it, what comes out of it after."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from weaklink.scoring.answer import expected_type, states_nothing
 from weaklink.scoring.text.sentences import split_sentences
@@ -31,6 +32,16 @@ def labels(text: str) -> dict[str, dict[str, str]]:
             form = _DIGIT.sub("0", _LETTER.sub("a", token.surface))
             found.setdefault(form, {})[token.value] = token.surface
         before = token if token.content and token.kind == "word" else None
+    return found
+
+
+def measures(text: str) -> dict[str, dict[str, str]]:
+    """What numbers stand before a word, and how they are written: {"minut": {"45": "45 minutes"}}."""
+    found: dict[str, dict[str, str]] = {}
+    tokens = tokenise(text)
+    for number, word in pairwise(tokens):
+        if number.kind == "number" and word.kind == "word" and word.start - number.end <= 1:
+            found.setdefault(word.value, {})[number.value] = f"{number.surface} {word.surface}"
     return found
 
 

@@ -22,7 +22,7 @@ _UNITS = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[“\"]([^\s“”\"][^“”\"\n]{2,79})[”\"]")
-_LIST_NUMBER = re.compile(r"(?:^|\n)\s*(?:step\s+)?\d{1,2}[.):]", re.IGNORECASE)
+_LIST_NUMBER = re.compile(r"(?:^|\n)\s*(?:step\s+)?\d{1,2}[.):](?!\d)", re.IGNORECASE)
 CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
 """A passage that an answer points to, "[2]" or "[1, 3]": no value."""
 _LONGEST = 200_000
@@ -82,7 +82,12 @@ class Contents:
             return all(key in self.numbers for key in value.keys)
         if value.kind == "name":
             return all(key in self.words for key in value.keys)
-        return value.keys[0] in self.flat
+        key = value.keys[0]
+        if key not in self.flat:
+            return False
+        # "A-1" is not in "A-10"; a link goes on behind its host.
+        is_open = value.kind == "phrase" or "/" in key
+        return is_open or re.search(rf"(?<!\w){re.escape(key)}(?!\w)", self.flat) is not None
 
 
 @lru_cache(maxsize=1_024)
