@@ -141,6 +141,9 @@ FERRIES = ["The Gotland ferry costs 49 euros with a car.", "The Åland ferry cos
 ABOUT_FERRY = (("user", "How long does the Gotland ferry take?"), ("assistant", "3 hours and 15 minutes."))
 
 
+ABOUT_CLOCKS = (("user", "When is the Museum of Clocks open?"), ("assistant", "From Wednesday to Sunday."))
+
+
 def following_up(question, query, found, answer, turns):
     said = [{"$type": "message", "role": role, "content": text} for role, text in turns]
     return blamed(diagnose(rewriting(query, found, answer, question, {"input": question, "chat_history": said})))
@@ -155,6 +158,9 @@ def following_up(question, query, found, answer, turns):
          ABOUT_ADA, "rewrite_drift"),
         ("And how much is it with a car?", "How much is the Åland ferry with a car?", FERRIES, "With a car it costs 35 euros.",
          ABOUT_FERRY, "rewrite_drift"),
+        ("Can I get in there with a wheelchair?", "Is there a lift in the Textile Museum?",
+         ["The Textile Museum has a lift to all floors."],
+         "There is a lift to all floors.", ABOUT_CLOCKS, "rewrite_drift"),
     ],
 )  # fmt: skip
 def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question, query, found, answer, turns, failure):
@@ -170,6 +176,11 @@ def test_a_follow_up_whose_query_leaves_the_topic_breaks_at_the_rewrite(question
         (QUESTION, "vacation days per year", [VACATION], GOOD, ABOUT_LEAVE),
         ("And how much is it with a car?", "How much is the Gotland ferry with a car?", FERRIES,
          "With a car it costs 49 euros.", ABOUT_FERRY),
+        ("Can I get in there with a wheelchair?", "Is the Museum of Clocks accessible with a wheelchair?",
+         ["In the Museum of Clocks a lift for wheelchairs goes to all floors."], "Yes, a lift for wheelchairs goes to all floors.",
+         ABOUT_CLOCKS),
+        ("Is there a lift for wheelchairs?", "lift for wheelchairs in the Textile Museum",
+         ["The Textile Museum has a lift for wheelchairs."], "Yes, there is a lift for wheelchairs.", ABOUT_CLOCKS),
     ],
 )  # fmt: skip
 def test_a_follow_up_whose_query_keeps_the_topic_or_finds_the_passage_is_ok(question, query, found, answer, turns):
@@ -201,6 +212,21 @@ def test_queries_for_parts_of_the_question_drop_nothing_together():
     queries = ("How many days of paid vacation are there?", "How many parking places are there in Ostmere?")
     answer = "There are 28 days of paid vacation and 60 parking places in Ostmere."
     assert blamed(diagnose(searching_twice(queries, [VACATION, PARKING], answer, BOTH))) == ("ok", None, None)
+
+
+RENTS = [
+    "Rents in Velden rose by 6 percent, to 12.80 euros per square metre.",
+    "Rents in Harlow Bay rose to 9.90 euros per square metre.",
+]
+
+
+@pytest.mark.parametrize(("parts", "is_dropped"), [(("Velden", "Harlow Bay"), False), (("Velden", "Velden"), True)])
+def test_a_word_that_joins_the_parts_need_not_be_in_them_and_a_name_must(parts, is_dropped):
+    queries = [f"How high are rents in {name}?" for name in parts]
+    question = "Compare the rents in Velden and Harlow Bay. Where is it cheaper?"
+    found = RENTS if not is_dropped else RENTS[:1] * 2
+    diagnosis = diagnose(searching_twice(queries, found, REFUSAL, question))
+    assert ("entity_dropped" in named(diagnosis)) == is_dropped
 
 
 def test_a_wrong_answer_to_a_question_in_parts_is_not_the_searches_fault():

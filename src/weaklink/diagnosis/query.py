@@ -9,6 +9,7 @@ from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.diagnosis.retrieval import doubt, retrievers_of
 from weaklink.diagnosis.values import contents_of, values_in
 from weaklink.model import Evidence, Scores, Span, Trace, main_text, text_of
+from weaklink.model.forms import json_in
 from weaklink.model.roles import roles
 from weaklink.scoring.claim import names_in
 from weaklink.scoring.embedding import similarity
@@ -21,7 +22,10 @@ _UNRESOLVED = re.compile(
 )
 # A question that says nothing without what it points back to; "is it possible to ..." does.
 _FOLLOWS_UP = re.compile(
-    r"\b(?:its?|they|them|their|he|him|his|she|her)\b|^\W*(?:and|or|but|also|what about|how about)\b", re.IGNORECASE
+    r"\b(?:its?|they|them|their|he|him|his|she|her)\b|^\W*(?:and|or|but|also|what about|how about)\b"
+    # "can I get in there?", and not "is there a lift?"
+    r"|(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?!'s|\s+(?:is|are|was|were|will|has|have|had|be|been|an?|any|exists?)\b)",
+    re.IGNORECASE,
 )
 _IMPERSONAL = re.compile(
     r"\bit\s+(?:is\s+)?(?:possible|allowed|permitted|ok|okay|true|necessary|required|take)\b", re.IGNORECASE
@@ -108,6 +112,8 @@ def entity_dropped(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fin
             continue  # nothing is missing, or everything is: another query altogether
         if not topic and not subject and _were_found(trace, missing):
             continue
+        if not topic and not subject and len(_parts(queries)) > 1 and not _holds_value(trace.question, missing):
+            continue  # "compare" and "cheaper" are for who puts the parts together
         share = max(1.0 - kept, 0.6 if subject else 0.0)
         says = f"{span.name} made “{quote(query, 80)}” of “{quote(trace.question, 80)}”, without {listed(missing)}"
         strength = ramp(share, limits.entity_lost) * _consequence(trace, scores, limits)
@@ -159,7 +165,13 @@ def _renamed(query: str, topic: str, said: set[str]) -> _Topic | None:
     before, now = (names_in(tuple(tokenise(topic))), names_in(tokens))
     left = [token.surface for token in before if token.value not in {token.value for token in tokens}]
     instead = [token.surface for token in now if token.value not in said]
-    if len(left) == len(before) == 1 == len(now) == len(instead):
+    shared = {token.value for token in before if token.surface not in left}
+    # "the Museum of Clocks" and "the Textile Museum" share what they are.
+    is_other = (
+        len(before) == len(now) == 1
+        or shared == {token.value for token in now if token.surface not in instead} != set[str]()
+    )
+    if len(left) == 1 == len(instead) and is_other:
         return _Topic(left, instead, is_name=True)
     return None
 
@@ -207,6 +219,21 @@ def _rewrites(trace: Trace) -> Iterator[tuple[Span, str, str]]:
     queries = [main_text(span.output).strip() for span in found]
     if queries[-1]:
         yield found[-1], queries[-1], "\n".join(queries)
+
+
+def _parts(queries: str) -> list[str]:
+    """The queries one by one: a line each, or an item each of a list in JSON."""
+    structure = json_in(queries)
+    items = structure.get("items", structure) if isinstance(structure, dict) else structure
+    if isinstance(items, list):
+        return [text_of(item) for item in items]
+    return [line for line in queries.splitlines() if line.strip()]
+
+
+def _holds_value(question: str, words: Sequence[str]) -> bool:
+    """One of the words is a name, a number, a date or an id of the question, or part of one."""
+    keys = {key for value in values_in(question) for key in value.keys}
+    return any(token.value in keys or token.surface.lower() in keys for word in words for token in tokenise(word))
 
 
 def _were_found(trace: Trace, words: Sequence[str]) -> bool:
