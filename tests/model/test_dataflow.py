@@ -204,6 +204,28 @@ def test_a_draft_that_stands_in_the_answer_is_no_part_of_it():
     assert trace.dataflow.generator_text == "Ada wrote it. She did."
 
 
+FILLED = {"author": "Ada", "year": 1843}
+
+
+def run_as_a_tool(said: str, output: JsonValue = '{"author":"Ada","year":1843}') -> Trace:
+    calls = [{"name": "Book", "args": FILLED, "id": "c"}]
+    return build(
+        "chain > llm, form:tool", "Who?", chain={"output": output},
+        llm={"output": {"$type": "message", "role": "assistant", "content": "", "tool_calls": calls}},
+        form={"name": "Book", "input": FILLED, "output": said},
+    )  # fmt: skip
+
+
+def test_a_form_that_a_program_runs_as_a_tool_is_the_answer():
+    for output in ('{"author":"Ada","year":1843}', FILLED):
+        trace = run_as_a_tool("author='Ada' year=1843", output)
+        assert trace.answer == trace.dataflow.generator_text == "author: Ada\nyear: 1843"
+
+
+def test_a_tool_that_says_more_than_it_was_given_is_no_form():
+    assert run_as_a_tool("author='Ada' year=1843 stored=True").dataflow.generator_text == ""
+
+
 JSON = '```json\n{"author": "Ada", "year": 1843}\n```'
 
 

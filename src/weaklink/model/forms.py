@@ -26,6 +26,8 @@ _ASIDE: Final = frozenset(
 )
 _FENCE: Final = re.compile(r"^```\w*\s*|\s*```$")
 
+_WORD: Final = re.compile(r"\w+")
+
 
 def json_in(text: str) -> JsonValue:
     """The object or list that a text is, with or without a fence around it; None for prose."""
@@ -44,10 +46,15 @@ def filled_in(trace: Trace) -> Span | None:
     if last is None or last.status != "ok" or trace.root.status != "ok":
         return None
     forms = _forms(last)
-    if not forms or any(tool.name in forms or tool.start_ns > last.start_ns for tool in trace.of_kind("tool")):
+    if not forms or any(
+        (tool.name in forms or tool.start_ns > last.start_ns) and not _is_form_again(tool, forms)
+        for tool in trace.of_kind("tool")
+    ):
         return None
     written = {text for form in forms.values() for text in _texts(form)}
-    returned = set(_texts(trace.root.output))
+    output = trace.root.output
+    # What a call filled in may be handed on as JSON; JSON that the model wrote and nobody read is its text.
+    returned = set(_texts(output if "" in forms else _object_in(output)))
     return last if written and 2 * len(written & returned) >= len(written) else None
 
 
@@ -73,6 +80,20 @@ def _forms(call: Span) -> dict[str, JsonValue]:
             if isinstance(asked, dict) and isinstance(name := asked.get("name"), str):
                 found[name] = asked.get("args")
     return found
+
+
+def _is_form_again(tool: Span, forms: dict[str, JsonValue]) -> bool:
+    """LlamaIndex's programs run the form as a tool, which gives it back as an object and says nothing else."""
+    form = forms.get(tool.name)
+    words = set(_WORD.findall(f"{tool.name} {json.dumps(form, ensure_ascii=False)}"))
+    said = _WORD.findall(text_of(tool.output))
+    return isinstance(form, dict) and bool(said) and words.issuperset(said)
+
+
+def _object_in(value: JsonValue) -> JsonValue:
+    """The object that a text is in JSON, as a program may hand it on; else the value."""
+    written = json_in(value) if isinstance(value, str) else None
+    return value if written is None else written
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
