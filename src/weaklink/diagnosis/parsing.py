@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from weaklink.diagnosis.fields import other_field, other_value, taken_from_fields
 from weaklink.diagnosis.finding import Finding, place_of, quote
 from weaklink.diagnosis.limits import Limits
 from weaklink.model import Evidence, Scores, Span, Trace, main_text, strings_in, text_of
@@ -10,7 +11,7 @@ from weaklink.scoring.text.tokens import tokenise
 
 
 def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """The parsed result holds a number that the model did not write."""
+    """The parsed result holds a number that the model did not write, or another field than the one asked for."""
     for span, text in _parsings(trace):
         written = _numbers_in(text)
         lost = [number for number in _parsed_numbers(span) if number not in written]
@@ -20,6 +21,26 @@ def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
             advice = "parse numbers with their thousands separators and units, or ask the model for plain numbers"
             evidence = [Evidence(says=f"parsed: {quote(text_of(span.output))}", at=place_of(span, "output"))]
             yield Finding(span.id, 0.9, says, evidence, advice)
+    yield from _changed_field(trace)
+
+
+def _changed_field(trace: Trace) -> Iterator[Finding]:
+    """A text that was put together from the fields that the model wrote."""
+    made = taken_from_fields(trace)
+    if made is None:
+        return
+    span, fields, said = made
+    evidence = [Evidence(says=f"made of the fields: “{quote(said)}”", at=place_of(span, "output"))]
+    if changed := other_value(fields, said):
+        field, segment = changed
+        says = f"{span.name} wrote “{quote(segment, 80)}”, and the model wrote {field.name}: {field.value}"
+        advice = f"check what {span.name} does with {field.name}"
+        yield Finding(span.id, 0.9, says, evidence, advice)
+    elif swapped := other_field(fields, said, trace.question):
+        wanted, taken = swapped
+        says = f"{span.name} handed on {taken.name} ({taken.value}), and the question asks for {wanted.name} ({wanted.value})"
+        advice = f"let {span.name} take {wanted.name}, or choose the field by what was asked"
+        yield Finding(span.id, 0.9, says, evidence, advice)
 
 
 def _parsings(trace: Trace) -> Iterator[tuple[Span, str]]:
