@@ -66,6 +66,33 @@ def test_an_empty_variable_of_the_prompt_is_named(value):
     assert "'context'" in diagnosis.summary
 
 
+def asking_for(prompt, answer, rewritten=""):
+    """A search for the question, and a prompt that has something of its own below the passages."""
+    text = f"You are the assistant of the people team.\n\n{VACATION}\n\n{SICK}\n\n{prompt}"
+    return diagnose(build(
+        f"chain > {'translate:llm, ' if rewritten else ''}retriever, prompt, llm", QUESTION, answer,
+        retriever={"input": QUESTION, "documents": [VACATION, SICK]},
+        prompt={"input": {"context": f"{VACATION}\n\n{SICK}", "topic": prompt}, "output": text},
+        llm={"input": [{"$type": "message", "role": "user", "content": text}], "output": answer},
+        **({"translate": {"output": rewritten}} if rewritten else {}),
+    ))  # fmt: skip
+
+
+def test_a_prompt_without_the_question_has_another_variable_in_its_place():
+    beside = "Whoever is ill reports it before 9 AM, and the office is closed on Sundays."
+    diagnosis = asking_for("team handbook", beside)
+    assert blamed(diagnosis) == ("broken", "prompt", "context_not_passed")
+    assert "question" in diagnosis.summary
+
+
+def test_a_prompt_with_the_question_in_any_words_or_an_answer_to_it_is_none():
+    beside = "Whoever is ill reports it before 9 AM, and the office is closed on Sundays."
+    german = "Wie viele Urlaubstage gibt es?"
+    found = [asking_for(QUESTION, beside), asking_for(german, beside, german), asking_for("Name the days off.", GOOD)]
+    assert all("context_not_passed" not in [suspect.failure for suspect in one.suspects] for one in found)
+    assert found[-1].verdict != "broken"
+
+
 def test_a_placeholder_that_the_model_was_shown_is_an_empty_variable():
     trace = build(
         "chain > retriever, prompt, llm", QUESTION, REFUSAL,

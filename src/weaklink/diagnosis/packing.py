@@ -12,9 +12,14 @@ from weaklink.model import ContextPassage, Document, Evidence, Scores, Span, Tex
 from weaklink.model.payload import documents_in
 from weaklink.model.roles import roles
 from weaklink.model.sighting import visible_part
+from weaklink.scoring.question import frequencies, read_question
 from weaklink.scoring.sufficiency import sufficiency
 
 _NOTHING_PASSED = 0.95
+_LEAST_QUESTION = 3
+"""Words of a question from which on a prompt without any of them can be told from one in other words."""
+_LITTLE_OF_QUESTION = 0.2
+"""Share of the question, by weight, up to which a prompt does not hold it: a word of it may be the assistant's subject."""
 _LATEST = 64
 """How many calls and documents, the latest, are looked at: a long run of an agent has thousands."""
 _LONGEST_JUDGEMENT = 3
@@ -28,7 +33,8 @@ _CONTEXT_NAMES = re.compile(r"context|document|passage|source|summar|docs|retrie
 
 
 def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
-    """Passages were found, and none of their text reached the model."""
+    """Passages were found, and none of their text reached the model, or the question did not."""
+    yield from _question_not_passed(trace, scores, limits)
     if not _nothing_passed(trace) or _unfilled(trace) or any(dropped_all(trace)):
         return
     span = where_lost(trace)
@@ -36,6 +42,35 @@ def context_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator
     says = f"{len(packed)} passages were found, and the prompt holds no text of any"
     advice = "check the variable and field names between the retriever and the prompt"
     yield Finding(span.id, _NOTHING_PASSED, says, _not_passed(trace), advice)
+
+
+def _question_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
+    """The search was given the question, and the model no word of it: its prompt has another variable in that place."""
+    generator, question = trace.dataflow.generator, trace.question
+    asked = read_question(question)
+    if generator is None or len(asked.weights) < _LEAST_QUESTION or _unfilled(trace) or _spoke_before(trace, generator):
+        return
+    if not any(question in text_of(span.input) for span in trace.of_kind("retriever")):
+        return
+    prompt = trace.dataflow.prompt_text
+    for passage in trace.dataflow.context:
+        prompt = prompt.replace(passage.text, " ")
+    if not prompt.strip() or asked.coverage(set(frequencies(prompt))) > _LITTLE_OF_QUESTION:
+        return
+    step = next((s for s in reversed(trace.of_kind("prompt")) if s.start_ns <= generator.start_ns), generator)
+    fits = scores.value(generator.id, "answer_relevance")
+    beside = 0.0 if fits is None else ramp(fits, limits.beside_the_question)
+    says = f"the search was given the question “{quote(question, 80)}”, and the prompt has no word of it"
+    evidence = [Evidence(says=f"the prompt beside its passages: “{quote(prompt)}”", at=place_of(generator, "input"))]
+    advice = "check which variable the prompt's template has in the place of the question"
+    strength = 0.9 * max(trouble(trace, scores, limits), beside)
+    yield Finding(step.id, strength, says, evidence, advice)
+
+
+def _spoke_before(trace: Trace, generator: Span) -> bool:
+    """A model wrote something that the prompt has: the question in other words, or another language."""
+    before = [span for span in trace.leaf_llms if span.start_ns < generator.start_ns]
+    return any((text := main_text(span.output).strip()) and text in trace.dataflow.prompt_text for span in before)
 
 
 def empty_variable(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
