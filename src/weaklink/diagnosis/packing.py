@@ -55,7 +55,9 @@ def _question_not_passed(trace: Trace, scores: Scores, limits: Limits) -> Iterat
     prompt = trace.dataflow.prompt_text
     for passage in trace.dataflow.context:
         prompt = prompt.replace(passage.text, " ")
-    if not prompt.strip() or asked.coverage(set(frequencies(prompt))) > _LITTLE_OF_QUESTION:
+    words = set(frequencies(prompt))
+    before = read_question(trace.dataflow.asked)  # a follow-up may stand in the prompt by what it follows up
+    if not prompt.strip() or max(asked.coverage(words), before.coverage(words)) > _LITTLE_OF_QUESTION:
         return
     step = next((s for s in reversed(trace.of_kind("prompt")) if s.start_ns <= generator.start_ns), generator)
     fits = scores.value(generator.id, "answer_relevance")
