@@ -160,6 +160,21 @@ def test_a_retriever_around_others_takes_over_from_them():
     assert [step.name for step in trace.dataflow.last_stage] == ["ensemble"]
 
 
+def test_a_retriever_that_reranks_what_it_finds_gives_what_was_kept():
+    trace = build("chain > (compress:retriever > retriever, reranker), llm", compress={"documents": [ADA]},
+                  retriever={"documents": [ADA, MENU]}, reranker={"candidates": [ADA, MENU], "documents": [ADA]},
+                  llm={"input": ADA, "output": "Ada."})  # fmt: skip
+    assert [step.name for step in trace.dataflow.last_stage] == ["compress"]
+    assert [(passage.text, passage.share) for passage in trace.dataflow.packed] == [(ADA, 1.0)]
+
+
+def test_a_retriever_whose_documents_a_reranker_takes_over_gives_none():
+    trace = build("chain > (outer:retriever > retriever), reranker, llm", outer={"documents": [ADA, MENU]},
+                  retriever={"documents": [ADA, MENU]}, reranker={"candidates": [ADA, MENU], "documents": [ADA]},
+                  llm={"input": ADA, "output": "Ada."})  # fmt: skip
+    assert [step.name for step in trace.dataflow.last_stage] == ["reranker"]
+
+
 def test_sources_that_ran_after_the_answer_do_not_count():
     trace = build("chain > llm, retriever", llm={"output": "Ada."}, retriever={"documents": [ADA]})
     assert (trace.dataflow.sources, trace.dataflow.packed) == ((), ())

@@ -215,16 +215,18 @@ class Dataflow:
         # The documents of each reranker are hashed once: a long run of an agent has thousands of sources.
         reranked = {span.id: {document.key for document in span.candidates} for span in self._trace.of_kind("reranker")}
         kept: list[Span] = []
-        later: list[set[str]] = []
+        # Of each reranker that began later, what it was given, and the steps around it: these hand on what it kept.
+        later: list[tuple[set[str], set[str]]] = []
         for span in reversed(self.sources):
             keys = {document.key for document in span.documents}
             around = list(self._trace.ancestors(span))
             above = [reranked[one.id] for one in around if one.kind == "reranker"]
             is_inside = any(one.kind == "retriever" for one in around)
-            if not is_inside and not any(keys & candidates for candidates in (*later, *above)):
+            taken = [candidates for candidates, steps in later if span.id not in steps]
+            if not is_inside and not any(keys & candidates for candidates in (*taken, *above)):
                 kept.append(span)
             if span.id in reranked:
-                later.append(reranked[span.id])
+                later.append((reranked[span.id], {one.id for one in around}))
         return tuple(reversed(kept))
 
     def share_in_prompt(self, document: Document) -> float:
