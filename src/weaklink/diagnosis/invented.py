@@ -42,6 +42,8 @@ _FACTORS = frozenset(
 )  # fmt: skip
 """Numbers of the calendar, of the clock, of hundreds and thousands, and between units of measure."""
 _SMALL = 10.0
+_LATEST = 64
+"""How many tool results, the latest, are read for an id that another stands for: a long run of an agent has thousands."""
 _WORDS_OF_A_SEARCH = 4
 _LONGEST = 200
 """Characters up to which an argument is a value and not a text that the model wrote."""
@@ -193,7 +195,7 @@ def _stands_for_another(trace: Trace, span: Span, origin: Origin) -> Evidence | 
     before = [tool for tool in trace.of_kind("tool") if tool.start_ns < span.start_ns]
     texts = [
         (trace.root, "input", trace.question),
-        *((tool, "output", text_of(tool.output)) for tool in reversed(before)),
+        *((tool, "output", text_of(tool.output)) for tool in reversed(before[-_LATEST:])),
     ]
     for source, field, text in texts:
         for value in values_in(text):

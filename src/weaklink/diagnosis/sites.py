@@ -12,6 +12,8 @@ from weaklink.model import TYPE_KEY, Span, SpanKind, Trace, text_of, type_of
 from weaklink.model.origin import Source
 from weaklink.scoring.text.tokens import tokenise
 
+_ENDS = 64
+"""How many texts at each end of a long run are read for another spelling of a value."""
 _WRITERS: tuple[SpanKind, ...] = ("llm", "agent")
 
 
@@ -68,8 +70,10 @@ class Sites:
         return any(self._first_with.get(stem, end) < end for stem in stems)
 
     def said_before(self, span: Span) -> str:
-        """All that no model wrote, and that arose before the output of `span`: what was asked, prompted and found."""
-        return "\n".join(site.text for site in self.all[: self._before_output[span.id]] if site.source != "written")
+        """What was asked, prompted and found before the output of `span`; of a long run, what came first and last."""
+        end = self._before_output[span.id]
+        sites = self.all[: min(end, _ENDS)] + self.all[max(end - _ENDS, _ENDS) : end]
+        return "\n".join(site.text for site in sites if site.source != "written")
 
     @property
     def all(self) -> tuple[Site, ...]:
