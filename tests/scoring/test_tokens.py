@@ -28,6 +28,21 @@ from weaklink.scoring.text.tokens import tokenise
         ("EUR 2,400", "€2,400"),
         ("fünf", "5"),
         ("twice", "2"),
+        ("ten past two in the afternoon", "14:10"),
+        ("a quarter to nine in the evening", "20:45"),
+        ("half past eleven", "11:30"),
+        ("at ten to twelve.", "at 11:50"),
+        ("three o'clock", "03:00"),
+        ("at eight in the evening", "at 20:00"),
+        ("halb zwölf", "11:30"),
+        ("Viertel nach acht abends", "20:15"),
+        ("14.30 Uhr", "14:30"),
+        ("two and a half", "2.5"),
+        ("a dozen", "a 12"),
+        ("half a dozen", "6"),
+        ("549 NOK", "549 kroner"),
+        ("CHF 68", "68 francs"),
+        ("20 Prozent", "20 %"),
     ],
 )
 def test_one_value_has_one_spelling(one: str, other: str):
@@ -121,3 +136,21 @@ def test_both_ends_of_a_range_have_the_unit_behind_it():
         "%",
         "%",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from ten to twelve",
+        "ten to twelve guests",
+        "take one in the morning",
+        "walk past one house",
+        "nach acht Jahren",
+    ],
+)
+def test_not_all_that_looks_like_a_time_is_one(text: str):
+    assert not [token for token in tokenise(text) if token.kind == "time"]
+
+
+def test_a_currency_at_the_end_of_a_name_is_that_of_its_number():
+    assert [(token.value, token.unit) for token in tokenise("price nok: 549")][-1] == ("549", "kr")

@@ -99,7 +99,7 @@ def test_scores_of_a_trace_carry_the_version_and_the_words():
         llm={"input": VACATION, "output": "You get 30 days."},
     )  # fmt: skip
     scores = weaklink.score(trace, ["onnx:groundedness", "onnx:sufficiency"])
-    assert {score.scorer.partition("+")[0] for score in scores} == {"groundedness/11", "sufficiency/2"}
+    assert {score.scorer.partition("+")[0] for score in scores} == {"groundedness/12", "sufficiency/2"}
     assert all("crossencoder/1" in score.scorer for score in scores)
     (sentence,) = [score for score in scores if score.sentence]
     assert sentence.unsupported

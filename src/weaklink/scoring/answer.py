@@ -37,6 +37,14 @@ def states_nothing(sentence: str) -> bool:
     )
 
 
+_RULE_BEHIND = re.compile(r"[ \t]*\n[ \t]*\|?[ \t]*:?-{2,}[-:| \t]*(?:\n|$)")
+
+
+def heads_table(sentence: str, answer: str, end: int) -> bool:
+    """The names of the columns of a Markdown table: a row with a rule below it. `end` is where it ends in the answer."""
+    return "|" in sentence and bool(_RULE_BEHIND.match(answer, end))
+
+
 _ASKS_FOR: dict[str, re.Pattern[str]] = {
     "number": re.compile(
         r"\bhow (?:many|much|long|old|far|tall|big|often|high|fast|deep|large)\b"

@@ -1,5 +1,6 @@
 """Where a claim says other than the passage that speaks of the same thing: another number, time, name, or a negation."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from weaklink.scoring.difference import LONGEST_DENIED, Difference
 from weaklink.scoring.differences import differences
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.negation import reversals
+from weaklink.scoring.quantities import counted
 from weaklink.scoring.question import ASKING
 from weaklink.scoring.slots import displaced, miscounted
 
@@ -119,12 +121,35 @@ def _agreed_elsewhere(claim: Claim, number: int, difference: Difference, index: 
     holders = first.intersection(*others)
     if index.is_record:
         return bool(holders)
+    if _tells_beside(claim, number, difference, index) and _near(holders, number, claim, index):
+        return True
     matter = _matter(claim, difference, index)
     if matter and not matter <= index.held_by(number) and any(matter <= index.held_by(place) for place in holders):
         return True
     # A long claim says more than one unit holds; the words beside its number are what counts there.
     nearly = 0.6 if _is_long(claim) and difference.kind == "number" else 0.9
     return any(_strength(claim, place, index, difference, agrees=True) >= nearly * strength for place in holders)
+
+
+def _tells_beside(claim: Claim, number: int, difference: Difference, index: ContextIndex) -> bool:
+    """A short later sentence of an answer has words of its own, and the unit none of them: it only speaks of what was asked.
+
+    The first sentence answers; "The regular period is ten weeks" behind it tells something beside, and need not say again
+    what the question says.
+    """
+    if not (claim.follows and claim.is_short):
+        return False
+    told = {counted(claim.tokens, token) for token in claim.tokens if token.value in difference.values}
+    own = frozenset(claim.values) - difference.values - told
+    return bool(own) and own.isdisjoint(index.held_by(number))
+
+
+def _near(holders: Iterable[int], number: int, claim: Claim, index: ContextIndex) -> bool:
+    """One of the units stands in the passage of `number`, or has a word of the question."""
+    passage = index.passage_of[number]
+    return any(
+        index.passage_of[place] == passage or not index.held_by(place).isdisjoint(claim.asked) for place in holders
+    )
 
 
 def _is_setting_of(claim: Claim, difference: Difference, index: ContextIndex) -> bool:

@@ -1,15 +1,17 @@
 """Numbers that the passages do not give, but that follow from what they give: a sum, a difference, a product."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import combinations, permutations
 
 from weaklink.scoring.arithmetic import Sum, sums_in
 from weaklink.scoring.claim import Claim, asked_in
 from weaklink.scoring.index import ContextIndex
 from weaklink.scoring.quantities import counted, is_ordinal, is_year
+from weaklink.scoring.rates import of_rate
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
+from weaklink.scoring.text.units import Unit
 
 _YEAR = stem("year")
 _HOUR = stem("hour")
@@ -26,7 +28,8 @@ _OLDEST = 130
 _TELLS_AGE = re.compile(r"\b(?:old|age[ds]?|turned|years?|anniversary|birthday)\b", re.IGNORECASE)
 _COMPARES = re.compile(
     r"\b(?:more|less|fewer|than|together|total|combined|altogether|sum|difference|both|extra|left|remain\w*|later|earlier|apart"
-    r"|after|before|took|last(?:s|ed)|(?:by|for) (?:how|\W?\d))\b",
+    r"|after|before|took|last(?:s|ed)|(?:by|for) (?:how|\W?\d)|cheaper|dearer|pricier|below|above|sav(?:es?|ed|ing)|older|younger"
+    r"|longer|shorter|günstiger|teurer|mehr|weniger|unter|über|moins|menos|más)\b",
     re.IGNORECASE,
 )
 """Says that numbers are put together; without such a word "25 days" is no "28 days less 3"."""
@@ -53,6 +56,7 @@ def operand_of(token: Token, claim: Claim, index: ContextIndex) -> Token | None:
         or _year(token, claim, index)
         or _age(number, claim, index)
         or _of_evidence(number, counts, token, claim, index)
+        or of_rate(token, claim, index)
     )
 
 
@@ -132,9 +136,26 @@ def _of_evidence(number: float, counts: str, token: Token, claim: Claim, index: 
     if not counts and not token.unit:
         return None
     places = index.evidence(claim.topic - {token.value})[0][:3]
-    units = [index.units[place] for place in sorted({near for at in places for near in index.around(at)})]
-    alike = [
-        other
+    near = sorted({near for at in places for near in index.around(at)})
+    said = {other.value for other in claim.tokens if other.kind == "number" and other is not token}
+    times = [float(value) for value in (*said, *claim.asked) if _is_number(value) and 1 < float(value) <= _MOST_TIMES]
+    compared = _COMPARES.search(claim.text) or _COMPARES.search(claim.question)
+    # What is compared may stand anywhere: "the later one is cheaper by 150 kroner" has no word of the trains.
+    for units in ([index.units[place] for place in near], index.units if compared else ()):
+        alike = _alike(token, counts, units)
+        if 1 <= len(alike) <= _MOST:
+            found = (_follows(number, alike, said) if compared else None) or next(
+                (other for other in alike for often in times if _equal(float(other.value) * often, number)), None
+            )
+            if found:
+                return found
+    return None
+
+
+def _alike(token: Token, counts: str, units: Iterable[Unit]) -> list[Token]:
+    """The numbers of the same measure, each value once."""
+    found = {
+        other.value: other
         for unit in units
         for other in unit.tokens
         if other.kind == "number"
@@ -143,23 +164,16 @@ def _of_evidence(number: float, counts: str, token: Token, claim: Claim, index: 
             (bool(token.unit) and other.unit == token.unit)
             or (bool(counts) and (counted(unit.tokens, other) == counts or (counts == _YEAR and is_year(other))))
         )
-    ]
-    alike = list({other.value: other for other in alike}.values())
-    if not 1 <= len(alike) <= _MOST:
-        return None
-    said = {other.value for other in claim.tokens if other.kind == "number" and other is not token}
-    times = [float(value) for value in (*said, *claim.asked) if _is_number(value) and 1 < float(value) <= _MOST_TIMES]
-    compared = _COMPARES.search(claim.text) or _COMPARES.search(claim.question)
-    return (_follows(number, alike) if compared else None) or next(
-        (other for other in alike for often in times if _equal(float(other.value) * often, number)), None
-    )
+    }
+    return list(found.values())
 
 
-def _follows(number: float, values: Sequence[Token]) -> Token | None:
+def _follows(number: float, values: Sequence[Token], said: Container[str] = ()) -> Token | None:
+    """One of two numbers of which `number` is the sum, the difference or the product; rather one that is not `said`."""
     for one, other in combinations({other.value: other for other in values}.values(), 2):
         first, second = float(one.value), float(other.value)
         if any(_equal(number, result) for result in (first + second, abs(first - second), first * second)):
-            return one
+            return other if one.value in said else one
     return None
 
 

@@ -12,12 +12,14 @@ from weaklink.scoring.clauses import clauses_in
 from weaklink.scoring.difference import LONGEST_DENIED, Difference
 from weaklink.scoring.opposed import opposed
 from weaklink.scoring.quantities import Quantity, counted, is_ordinal, is_year, quantities_of, same
+from weaklink.scoring.text.lexicon import CURRENCIES
 from weaklink.scoring.text.opposites import ENDED
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_negation
 
 _FROM_TO = re.compile(r"[\s.]*(?:to|until|till|through|thru|-|–|—|bis|à|au|hasta|a)[\s.]*(?:end of )?", re.IGNORECASE)
+_MONEY = frozenset(CURRENCIES.values())
 _WHO = re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE)
 
 
@@ -71,12 +73,14 @@ def _word_before(tokens: tuple[Token, ...], place: int) -> str:
 
 
 def _numbers(claim: Claim, unit: Unit) -> Iterator[Difference]:
-    theirs = _number_places(unit.tokens)
+    ours = _number_places(claim.tokens)
+    theirs = _number_places(unit.tokens) if ours else []
     if claim.is_question:
         theirs = _closest_first(theirs, claim, unit)
     held = {token.value for token in unit.tokens}
-    said_by_claim = set(claim.of_kind("number"))
-    for token, counts, before in _number_places(claim.tokens):
+    # Digits that are a word stand for a number that follows from them: "28 euros below the budget" says that it is 240.
+    said_by_claim = {token.value for token in claim.tokens if token.kind == "number" or token.value[:1].isdigit()}
+    for token, counts, before in ours:
         if token.value in held:
             continue
         for other, other_counts, other_before in theirs:
@@ -96,12 +100,21 @@ def _numbers(claim: Claim, unit: Unit) -> Iterator[Difference]:
 
 def _measures(claim: Claim, unit: Unit) -> Iterator[Difference]:
     """The number of the unit with another measure: "312 feet" for "312 metres"."""
-    ours, theirs = quantities_of(claim.tokens), quantities_of(unit.tokens)
+    ours = quantities_of(claim.tokens)
+    theirs = quantities_of(unit.tokens) if ours else []
     for quantity in ours:
         rivals = [item for item in theirs if item.number.value == quantity.number.value]
         if rivals and not any(same(quantity, item) for item in theirs):
             values = frozenset({quantity.number.value, quantity.unit.value})
             yield Difference(_spelt(quantity), _spelt(rivals[0]), "measure", values)
+    for token in claim.tokens:
+        if token.unit not in _MONEY or any(
+            other.value == token.value and other.unit == token.unit for other in unit.tokens
+        ):
+            continue
+        rival = next((other for other in unit.tokens if other.value == token.value and other.unit in _MONEY), None)
+        if rival and not any(other.unit == rival.unit for other in claim.tokens):
+            yield Difference(token.surface, rival.surface, "attribute", frozenset({token.value}))
 
 
 def _spelt(quantity: Quantity) -> str:

@@ -217,10 +217,10 @@ class Aligner:
         near = {token.value for number in chosen[:3] for token in self.index.units[number].tokens}
         numbers, times = claim.of_kind("number"), claim.of_kind("time")
         names = [token.value for token in claim.names]
-        looked_up = [token for token in claim.tokens if is_figure(token, claim.tokens)]
+        looked_up = [token for token in claim.tokens if token.kind == "time" or is_figure(token, claim.tokens)]
         top_negated = bool(chosen) and self.index.units[chosen[0]].negated
         return {
-            "novel_numbers": _count_missing(numbers, known),
+            "novel_numbers": _count_missing(numbers + times, known),
             "novel_figures": _count_missing((t.value for t in looked_up if t.value not in claim.asked), known),
             "numbers_not_in_evidence": _count_missing(numbers, near),
             "times_not_in_evidence": _count_missing(times, near),

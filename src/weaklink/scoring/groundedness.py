@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from weaklink.scoring.abstention import abstains, is_abstention
-from weaklink.scoring.answer import states_nothing
+from weaklink.scoring.answer import heads_table, states_nothing
 from weaklink.scoring.claim import Claim, read_claim
 from weaklink.scoring.features import Aligner, Alignment
 from weaklink.scoring.index import ContextIndex, index_of
@@ -120,6 +120,8 @@ def assess(
     for place, (start, end) in enumerate(split_sentences(answer)):
         claim = read_claim(answer[start:end], question, follows=place > 0)
         nothing = claims_nothing(answer[start:end], claim, whole_abstains=whole_abstains)
+        if nothing is None and heads_table(answer[start:end], answer, end):
+            nothing = "not_a_claim"
         if nothing:
             found.append(SentenceVerdict(start, end, 1.0, nothing))
             continue

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from weaklink.scoring.clauses import Clause, clauses_in
-from weaklink.scoring.quantities import Quantity, counted, quantities_of
+from weaklink.scoring.quantities import Quantity, counted, field_quantity, quantities_of
 from weaklink.scoring.text.background import background_weight
 from weaklink.scoring.text.tables import Table, fields_of, rows_across, tables_in
+from weaklink.scoring.text.tokens import Token
 from weaklink.scoring.text.units import Unit, is_record, units_of
 
 _MAX_POSTINGS = 200
@@ -71,7 +72,14 @@ class ContextIndex:
     @functools.cached_property
     def quantities(self) -> list[Quantity]:
         """The numbers with a unit of measure."""
-        return [quantity for unit in self.units for quantity in quantities_of(unit.tokens)]
+        found = [quantity for unit in self.units for quantity in quantities_of(unit.tokens)]
+        fields = (field_quantity(unit.tokens) for unit in self.units) if self.is_record else ()
+        return found + [quantity for quantity in fields if quantity]
+
+    @functools.cached_property
+    def percents(self) -> list[Token]:
+        """The numbers that are percentages."""
+        return [token for unit in self.units for token in unit.tokens if token.unit == "%"]
 
     @functools.cached_property
     def tables(self) -> list[Table]:

@@ -13,6 +13,10 @@ from weaklink.scoring.text.units import Unit, is_negation
 
 _RELATING = frozenset(map(stem, ("before", "after")))
 """These exclude each other only of one thing: "before the war" is no denial of "after the reform"."""
+_SPANS = frozenset(map(stem, ("second", "minute", "hour", "day", "week", "month", "quarter", "year")))
+"""These exclude each other only where they stand alike: "30 euros per month" is no denial of "built in the year 1998"."""
+_RATES = frozenset({"daily", "weekly", "monthly", "quarterly", "yearly", "annual", "annually"})
+_EACH = frozenset({"per", "a", "an", "each", "every"})
 _GOES = frozenset(map(stem, ("go", "went", "gone", "move", "come", "came", "be", "is", "are", "was", "were")))
 _MOVED = {"up": stem("rise"), "down": stem("fall")}
 """What costs do that "go up" or "were down"."""
@@ -39,11 +43,29 @@ def opposed(claim: Claim, unit: Unit) -> Iterator[Difference]:
             others = [
                 other for other in members & theirs.keys() if other not in ours and not _is_denied(theirs[other], unit)
             ]
+            if members & _SPANS:
+                others = [other for other in others if _same_frame(token, claim.tokens, theirs[other], unit.tokens)]
             if word in _RELATING and not _before(unit.tokens, _behind(claim.tokens, token)).intersection(others):
                 continue
             if others and not members & ours.keys() & theirs.keys():
                 yield Difference(token.surface, theirs[sorted(others)[0]].surface, "word", frozenset({token.value}))
                 break
+
+
+def _same_frame(one: Token, ours: tuple[Token, ...], other: Token, theirs: tuple[Token, ...]) -> bool:
+    """Two spans of time stand in the same kind of place: both are rates, or both are behind the same word."""
+    first, second = _frame(one, ours), _frame(other, theirs)
+    return first == second != ""
+
+
+def _frame(token: Token, tokens: tuple[Token, ...]) -> str:
+    place = next(at for at, other in enumerate(tokens) if other is token)
+    before = [other.surface.lower() for other in tokens[max(0, place - 2) : place]]
+    if stem(token.surface.lower()) not in _SPANS or token.surface.lower() in _RATES:
+        return "rate"
+    if not before or before[0] == "half":  # "half an hour" is no rate
+        return ""
+    return "rate" if before[-1] in _EACH else before[-1]
 
 
 def _all_stems(tokens: tuple[Token, ...]) -> dict[str, Token]:

@@ -35,8 +35,42 @@ _SIZES: dict[str, dict[str, float]] = {
     "temperature": {"celsius": 1, "fahrenheit": 1},
     "speed": {"m/s": 1, "km/h": 1 / 3.6, "mph": 0.44704},
 }  # fmt: skip
-_UNITS = {stem(name): (dimension, name, size) for dimension, sizes in _SIZES.items() for name, size in sizes.items()}
-HALF = stem("half")
+_NAMED = {stem(name): (dimension, name, size) for dimension, sizes in _SIZES.items() for name, size in sizes.items()}
+_FOREIGN = {
+    "second": "sekunde sekunden segundo segundos seconde secondes", "minute": "minuten minuto minutos",
+    "hour": "stunde stunden hora horas heure heures", "day": "tag tage tagen día días jour jours",
+    "week": "woche wochen semana semanas semaine semaines", "month": "monat monate monaten mes meses mois",
+    "year": "jahr jahre jahren año años ans année années",
+}  # fmt: skip
+_UNITS = _NAMED | {stem(word): _NAMED[stem(name)] for name, words in _FOREIGN.items() for word in words.split()}
+_HALF, _QUARTER = stem("half"), stem("quarter")
+PARTS = frozenset({_HALF, _QUARTER})
+"""Words for a part of an hour or another unit: "half an hour", "three quarters of an hour"."""
+_ARTICLES = frozenset({"a", "an", "un", "una", "une", "ein", "eine", "einen", "einem", "einer", "eines"})
+_WHOLE_AFTER = frozenset(
+    [
+        "for",
+        "within",
+        "after",
+        "than",
+        "lasts",
+        "least",
+        "most",
+        "exactly",
+        "innerhalb",
+        "binnen",
+        "nach",
+        "für",
+        "als",
+        "tienes",
+        "tiene",
+        "durante",
+        "tras",
+        "pendant",
+        "après",
+    ]
+)
+"""Before an article these tell that it counts: "within a year"; "6 euros a day" is a rate."""
 _COUNTED_ON_FINGERS = 10
 _ALWAYS = frozenset({"24", "7"})
 _EACH = ("per", "a", "an", "each", "every")
@@ -57,7 +91,11 @@ def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
     """The quantities among `tokens`, in order; "1 hour 50 minutes" stands there in its two parts and as one."""
     found: list[tuple[int, Quantity]] = []
     for place, token in enumerate(tokens):
-        is_number = (token.kind == "number" and not token.unit) or token.value == HALF
+        is_number = (
+            not token.unit
+            if token.kind == "number"
+            else token.value in PARTS or (token.surface in _ARTICLES and _counts_one(tokens, place))
+        )
         if is_number and (quantity := _at(tokens, place)):
             before = found[-1] if found else None
             found.append((place, quantity))
@@ -69,10 +107,36 @@ def quantities_of(tokens: Sequence[Token]) -> list[Quantity]:
     return [quantity for _, quantity in found]
 
 
+def field_quantity(tokens: Sequence[Token]) -> Quantity | None:
+    """The quantity of a field that is named after its unit: "minutes: 45"."""
+    if len(tokens) != 2 or tokens[1].kind != "number" or tokens[0].value not in _UNITS:
+        return None
+    return _at((tokens[1], tokens[0]), 0)
+
+
+def counts_one(tokens: Sequence[Token]) -> bool:
+    """An article among the tokens counts what stands behind it: "within a year"."""
+    return any(token.surface in _ARTICLES and _counts_one(tokens, place) for place, token in enumerate(tokens))
+
+
+def _counts_one(tokens: Sequence[Token], place: int) -> bool:
+    behind = tokens[place + 1 : place + 2]
+    return (
+        place > 0 and tokens[place - 1].surface.lower() in _WHOLE_AFTER and bool(behind) and behind[0].value in _UNITS
+    )
+
+
 def _at(tokens: Sequence[Token], place: int) -> Quantity | None:
-    behind = [token for token in tokens[place + 1 : place + 4] if not token.surface.lower().startswith("degree")]
-    if tokens[place].kind == "word":  # "half an hour"
-        behind = behind[1:] if behind and behind[0].surface.lower() in ("a", "an") else []
+    number = tokens[place]
+    behind = [token for token in tokens[place + 1 : place + 5] if not token.surface.lower().startswith("degree")]
+    value = float(number.value) if number.kind == "number" else 1.0
+    if number.value == _HALF:  # "half an hour"
+        value, behind = 0.5, behind[1:] if behind and behind[0].surface.lower() in ("a", "an") else []
+    elif number.value == _QUARTER:  # "a quarter of an hour"
+        is_one = place == 0 or tokens[place - 1].kind != "number"
+        value, behind = 0.25, behind[2:] if is_one and _is_part(behind) else []
+    elif behind and behind[0].value == _QUARTER and _is_part(behind[1:]):  # "three quarters of an hour"
+        value, behind = value / 4, behind[3:]
     if not behind or behind[0].kind != "word":
         return None
     per = _PER_STEMS.get((behind[0].value, behind[1].value)) if len(behind) > 1 else None
@@ -80,10 +144,13 @@ def _at(tokens: Sequence[Token], place: int) -> Quantity | None:
     if unit is None:
         return None
     dimension, name, size = unit
-    value = 0.5 if tokens[place].kind == "word" else float(tokens[place].value)
     if name == "fahrenheit":
         value = (value - 32) * 5 / 9
     return Quantity(dimension, value * size, tokens[place], behind[0])
+
+
+def _is_part(tokens: Sequence[Token]) -> bool:
+    return [token.surface.lower() for token in tokens[:2]] == ["of", "an"]
 
 
 def same(one: Quantity, other: Quantity, shares: tuple[float, float] | None = None) -> bool:

@@ -127,7 +127,7 @@ class Groundedness:
     """
 
     name = "groundedness"
-    version = "groundedness/11"
+    version = "groundedness/12"
 
     def score(self, trace: Trace) -> list[Score]:
         """Score the generator's sentences by its context; a sentence that claims nothing has the value 1.0 and says so."""

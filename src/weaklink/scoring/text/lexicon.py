@@ -66,7 +66,7 @@ LIGHT = frozenset(
     includes included including locate located place placed say says said state states stated stating mention
     mentions mentioned describe describes described according based follow following follows certain various able
     available apply applies applied total overall must need needs needed currently handbook context document
-    documents passage passages answer
+    documents passage passages answer utc gmt
     """
     )
 )
@@ -113,11 +113,13 @@ NUMBER_WORDS: dict[str, int] = {
     )
 }
 NUMBER_WORDS.update(twice=2, thrice=3)
+NUMBER_WORDS.update(dozen=12, dutzend=12, douzaine=12, docena=12)
 NUMBER_WORDS.update(thirty=30, forty=40, fifty=50, sixty=60, seventy=70, eighty=80, ninety=90)
 NUMBER_WORDS.update(zwei=2, drei=3, vier=4, fünf=5, sechs=6, sieben=7, acht=8, neun=9, zehn=10, zwölf=12, zwanzig=20)
 NUMBER_WORDS.update(deux=2, trois=3, quatre=4, cinq=5, huit=8, neuf=9, dix=10, onze=11, douze=12, quinze=15, vingt=20)
 NUMBER_WORDS.update(tres=3, cuatro=4, cinco=5, seis=6, siete=7, ocho=8, nueve=9, diez=10, doce=12, quince=15, veinte=20)
 """Beside the English ones those of German, French and Spanish that are no English words ("once", "elf")."""
+WITH_HALF: dict[str, float] = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5}
 ORDINALS: dict[str, int] = {
     word: number
     for number, word in enumerate(
@@ -125,16 +127,26 @@ ORDINALS: dict[str, int] = {
     )
     if word != "second"  # "a second look", "30 seconds"
 }
-MULTIPLIERS: dict[str, float] = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+MULTIPLIERS: dict[str, float] = {
+    "dozen": 12,
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
 SHORT_MULTIPLIERS: dict[str, float] = {"k": 1e3, "m": 1e6, "bn": 1e9}
 CURRENCIES: dict[str, str] = {
     "$": "$", "usd": "$", "dollar": "$", "dollars": "$", "€": "€", "eur": "€", "euro": "€", "euros": "€",
     "£": "£", "gbp": "£", "pound": "£", "pounds": "£",
+    "nok": "kr", "sek": "kr", "dkk": "kr", "krone": "kr", "kroner": "kr", "kronor": "kr", "kronen": "kr", "kr": "kr",
+    "chf": "CHF", "franc": "CHF", "francs": "CHF", "franken": "CHF", "jpy": "¥", "yen": "¥", "¥": "¥",
+    "inr": "₹", "rupee": "₹", "rupees": "₹", "pln": "zł", "zloty": "zł", "złoty": "zł",
 }  # fmt: skip
 CENTS = frozenset({"cent", "cents", "ct", "cts", "pence"})
-CODES = frozenset({"USD", "EUR", "GBP"})
-"""Currencies that stand before their number, "EUR 2,400"."""
-PERCENT = frozenset({"%", "percent", "pct"})
+CODES = frozenset({"USD", "EUR", "GBP", "NOK", "SEK", "DKK", "CHF", "JPY", "INR", "PLN"})
+"""Currencies that stand before their number, "EUR 2,400", also as the end of a name: "price_eur: 2400"."""
+PERCENT = frozenset({"%", "percent", "pct", "prozent"})
 DEGREES: dict[str, str] = {"c": "celsius", "f": "fahrenheit"}
 """Letters that stand for a unit after a number and "°"."""
 UNITS: dict[str, str] = {

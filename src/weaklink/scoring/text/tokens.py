@@ -24,7 +24,9 @@ from weaklink.scoring.text.lexicon import (
     SHORT_MULTIPLIERS,
     STOPWORDS,
     UNITS,
+    WITH_HALF,
 )
+from weaklink.scoring.text.spoken import may_speak_of_time, spoken_times
 from weaklink.scoring.text.stems import stem
 
 TokenKind = Literal["word", "number", "time", "month"]
@@ -44,7 +46,7 @@ class Token(NamedTuple):
     content: bool
     """Carries a topic or a value: neither a stop word nor a light word."""
     unit: str = ""
-    """Of a number: "%", "$", "€", "£", "¢" or ""."""
+    """Of a number: "%", a currency such as "$" or "CHF", "¢" or ""."""
 
     @property
     def is_value(self) -> bool:
@@ -65,7 +67,7 @@ _TOKEN = re.compile(
     r"|(?P<date>\b[0-9]{1,2}(?P<mark>[/.])[0-9]{1,2}(?P=mark)(?:19|20)[0-9]{2}\b|\b[0-9]{2}/[0-9]{2}\b(?![/%0-9]))"
     rf"|(?P<range>\b{_CLOCK}\s?(?:-|–|to|and)\s?{_CLOCK}\s?[ap]\.?\s?m\b\.?)"
     rf"|(?P<time>\b{_CLOCK}\s?[ap]\.?\s?m\b|\b[0-9]{{1,2}}:[0-9]{{1,2}}(?![0-9]|:[0-9])|\b(?:noon|midnight)\b)"
-    rf"|(?P<number>(?:[$£€]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?{_DIGITS}(?:(?:st|nd|rd|th|s|k|m|bn)?{_NUMBER_END}|{_BEFORE_UNIT})\s?%?)"
+    rf"|(?P<number>(?:[$£€¥₹]\s?|(?<![^\s(\[:,=])[-−](?![0-9.,]*\s?%))?{_DIGITS}(?:(?:st|nd|rd|th|s|k|m|bn)?{_NUMBER_END}|{_BEFORE_UNIT})\s?%?)"
     rf"|(?P<wide>[{_WIDE}])"
     rf"|(?P<word>[^\W\d_{_WIDE}]+(?:['’][^\W\d_]+|[0-9]+)*)",
     re.IGNORECASE,
@@ -74,7 +76,7 @@ _DECIMAL_COMMA = re.compile(r"^(\D*[0-9]+),([0-9]{1,2})(?![0-9,])")
 _RANGE = re.compile(r"\s?(?:-|–|to|and|bis)\s?", re.IGNORECASE)
 _SHARES_BELOW = 1_000
 """From here on a number stands for itself: "1,900 to 2.3 thousand"."""
-_NUMBER = re.compile(r"([$£€]?|[-−])\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
+_NUMBER = re.compile(r"([$£€¥₹]?|[-−])\s?([0-9.]+)(st|nd|rd|th|s|k|m|bn)?\s?(%?)$")
 _CLOCKS = re.compile(r"([0-9]{1,2})(?::([0-9]{1,2}))?\s?([ap])?", re.IGNORECASE)
 
 
@@ -87,13 +89,24 @@ def tokenise(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         found, start, end = match.group(), match.start(), match.end()
         for token in _READERS[match.lastgroup or "word"](found, start, end):
-            if token.kind == "number" and tokens and tokens[-1].surface in CODES and token.start - tokens[-1].end <= 1:
+            if token.kind == "number" and tokens and _is_code_of(tokens[-1], token, text):
                 token = token._replace(unit=CURRENCIES[tokens.pop().surface.lower()])
             if tokens and (tokens[-1].kind == "number" or found == "cent"):
                 _complete(tokens, token, text)
             else:
                 tokens.append(token)
+    if may_speak_of_time(text):
+        tokens = _with_spoken_times(tokens, text)
+    if "half" in text:
+        tokens = _with_halves(tokens, text)
     return _with_short_days(_numerals_before_measures(tokens))
+
+
+def _is_code_of(before: Token, number: Token, text: str) -> bool:
+    """A currency stands before its number: "EUR 2,400", "price_eur: 2400"."""
+    if before.surface in CODES and number.start - before.end <= 1:
+        return True
+    return before.surface.upper() in CODES and text[before.end : number.start].strip(' "') == ":"
 
 
 def content_values(tokens: list[Token]) -> list[str]:
@@ -193,6 +206,8 @@ def _word(found: str) -> tuple[str, TokenKind, bool]:
         return f"month:{MONTHS[lower]}", "month", True
     if lower in NUMBER_WORDS and lower != "one":
         return str(NUMBER_WORDS[lower]), "number", True
+    if lower in WITH_HALF:
+        return str(WITH_HALF[lower]), "number", True
     if lower in ORDINALS:
         return str(ORDINALS[lower]), "number", True
     return stem(lower), "word", not any(lower in words for words in (STOPWORDS, LIGHT, FOREIGN_STOPWORDS))
@@ -267,6 +282,37 @@ def _start_of_range(tokens: list[Token], text: str) -> int | None:
 def _completes_tens(before: Token, lower: str) -> bool:
     tens = NUMBER_WORDS.get(before.surface.lower(), 0)
     return tens >= 20 and 1 <= NUMBER_WORDS.get(lower, 0) <= 9
+
+
+def _with_spoken_times(tokens: list[Token], text: str) -> list[Token]:
+    """Let "ten past two in the afternoon" be one time."""
+    for start, end, value in spoken_times(text):
+        first = next((at for at, token in enumerate(tokens) if token.end > start), len(tokens))
+        last = next((at for at, token in enumerate(tokens) if token.start >= end), len(tokens))
+        if first < last:
+            tokens[first:last] = [Token(value, "time", start, end, text[start:end], True)]
+    return tokens
+
+
+def _with_halves(tokens: list[Token], text: str) -> list[Token]:
+    """Let "two and a half" be 2.5, and "half a dozen" six."""
+    found: list[Token] = []
+    for token in tokens:
+        before = [other.surface.lower() for other in found[-3:]]
+        if (
+            token.surface == "half"
+            and before[1:] == ["and", "a"]
+            and (found[-3].kind == "number" or before[0] == "one")
+        ):
+            number = found[-3]
+            value = 1.0 if before[0] == "one" else float(number.value)
+            del found[-3:]
+            token = Token(_digits(value + 0.5), "number", number.start, token.end, text[number.start : token.end], True)
+        elif token.surface == "dozen" and before[-2:] == ["half", "a"]:
+            token = token._replace(value="6")
+            del found[-2:]
+        found.append(token)
+    return found
 
 
 def _numerals_before_measures(tokens: list[Token]) -> list[Token]:

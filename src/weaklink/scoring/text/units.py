@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
-from weaklink.scoring.text.lexicon import NEGATIONS, STOPWORDS
+from weaklink.scoring.text.lexicon import DEGREES, NEGATIONS, STOPWORDS, UNITS
 from weaklink.scoring.text.sentences import split_sentences
 from weaklink.scoring.text.stems import stem
 from weaklink.scoring.text.tokens import Token, tokenise
@@ -47,6 +47,8 @@ _SETTING = re.compile(
 _SECTION = re.compile(r"([A-Za-z][\w.-]{0,40}):$|\[([A-Za-z][\w.-]{0,40})\]$")
 _SWITCHED_ON = frozenset({"true", "on", "yes", "enabled"})
 _SWITCHES = frozenset({"enabled", "enable", "active", "on"})
+_NAMES_UNIT = frozenset({"unit", "units", "uom"})
+"""Keys of a record whose value is the unit of others: "C" for Celsius."""
 _LONG_VALUE = 80
 _MAX_DEPTH = 40
 _LONGEST_ROW = 20
@@ -199,6 +201,8 @@ def _leaf_units(path: tuple[str, ...], value: Any, passage: str, start: int, end
         yield from _long_value_units(value, passage, start, end)
         return
     said, polarity = _said(value)
+    if words and words[-1] in _NAMES_UNIT:
+        said = DEGREES.get(said.lower()) or UNITS.get(said.lower(), said)
     text = f"{head}: {said}" if head else said
     key = words[-1] if words and (polarity < 1 or value is True or value in _PRESENT) else ""
     group = words[0] if len(words) > 1 and key else ""
