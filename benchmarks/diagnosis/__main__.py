@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.diagnosis import classes, make, natural, report
+from benchmarks.diagnosis.make import Case
 from benchmarks.diagnosis.measure import Result, Suspected, judged, milliseconds, rates, scored, suspected, using
-from benchmarks.diagnosis.questions import DEFAULT_DATA, load
+from benchmarks.diagnosis.questions import DEFAULT_DATA, Corpus, load, own_words
 from benchmarks.diagnosis.smollm import CLOSED_BOOK, SmolLM
 from weaklink.diagnosis.probabilities import fitted
+from weaklink.model import Trace
 
+_FREE_PER_OPERATOR = 4
 WORK = Path(tempfile.gettempdir()) / "weaklink-benchmark-diagnosis"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosis", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("measure", "fit", "fit-verdicts", "record", "docs"), default="measure",
-        help="measure (default); fit: fit the probabilities anew first; fit-verdicts: only how sure a verdict is, with the classes as they "
-        "are; record: ask the real model what is not recorded yet; "
+        "what", nargs="?", choices=("measure", "fit", "record", "docs"), default="measure",
+        help="measure (default); fit: fit the probabilities anew first; record: ask the real model what is not recorded yet; "
         "docs: write the page on failure classes",
     )  # fmt: skip
     parser.add_argument(
@@ -50,22 +52,31 @@ def main() -> None:
         return
     raw = suspected(found)
     corpora = load(given.data)
+    free = suspected(scored(freely_answered(corpora, given.work / "own-words"), given.work / "own-words"))
     with SmolLM() as model:
         broke = suspected(scored(natural.made(corpora, model, given.work / "natural"), given.work / "natural"))
-    if given.what in ("fit", "fit-verdicts"):
+    if given.what == "fit":
         from benchmarks.diagnosis import fit
 
-        seen = [item for item in (*raw, *broke) if not item.case.unseen]
-        fit.write(fit.fit(seen, fitted()["classes"] if given.what == "fit-verdicts" else None), seen)
+        seen = [item for item in (*raw, *free, *broke) if not item.case.unseen]
+        fit.write(fit.fit(seen), seen)
         fitted.cache_clear()
         print(f"fitted on {len(seen)} traces: {fit.WEIGHTS}")
     results = judged(raw)
-    text = report.page(results, found, without_their_pipeline(raw, broke), natural_rates(broke), milliseconds(found))
+    left_out = without_their_pipeline(raw, (*free, *broke))
+    text = report.page(results, found, left_out, judged(free), natural_rates(broke), milliseconds(found))
     (report.HERE / "results.md").write_text(text, encoding="utf-8")
     apart = [result for result in results if result.case.unseen and report.is_injected(result)]
     (report.HERE / "reliability.svg").write_text(report.reliability(apart), encoding="utf-8")
     (report.HERE / "risk_coverage.svg").write_text(report.risk_coverage(apart), encoding="utf-8")
     print(rates(apart))
+
+
+def freely_answered(corpora: Sequence[Corpus], folder: Path) -> list[tuple[Case, Trace]]:
+    """Traces over the questions that are answered in a model's own words, made unless `folder` has them."""
+    if not (folder / "traces.jsonl").is_file():
+        make.make([own_words()], folder, _FREE_PER_OPERATOR, beside=corpora)
+    return make.read(folder)
 
 
 def natural_rates(broke: Sequence[Suspected]) -> dict[str, natural.NaturalRates]:
@@ -77,8 +88,8 @@ def natural_rates(broke: Sequence[Suspected]) -> dict[str, natural.NaturalRates]
     }
 
 
-def without_their_pipeline(raw: Sequence[Suspected], broke: Sequence[Suspected]) -> list[Result]:
-    """The traces kept apart, each judged by weights that were fitted without any trace of its pipeline."""
+def without_their_pipeline(raw: Sequence[Suspected], others: Sequence[Suspected]) -> list[Result]:
+    """Those of `raw` that are kept apart, each judged by weights that were fitted without any trace of its pipeline."""
     try:
         from benchmarks.diagnosis import fit
     except SystemExit:
@@ -86,7 +97,7 @@ def without_their_pipeline(raw: Sequence[Suspected], broke: Sequence[Suspected])
     results: list[Result] = []
     pipelines = sorted({(item.case.framework, item.case.pipeline) for item in raw if item.case.pipeline != "log"})
     for pipeline in pipelines:
-        seen = [i for i in (*raw, *broke) if not i.case.unseen and (i.case.framework, i.case.pipeline) != pipeline]
+        seen = [i for i in (*raw, *others) if not i.case.unseen and (i.case.framework, i.case.pipeline) != pipeline]
         apart = [i for i in raw if i.case.unseen and (i.case.framework, i.case.pipeline) == pipeline]
         with using(fit.fit(seen)):
             results += judged(apart)

@@ -31,15 +31,19 @@ from weaklink.diagnosis.soundness import soundness
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "weaklink" / "diagnosis" / "weights" / "probabilities.json"
 PENALTY = 4.0
 """L2 towards the rule's own strength: weight 1 on its log odds, 0 on all else."""
+PENALTY_OF_MANY = 1.0
+"""The same where many suspicions were right, and many wrong."""
+MANY = 15
 FEWEST = 6
 """Observations below which a class keeps its rule's strength."""
 LOST = ("abstained", "ungrounded", "insufficient")
 READS: dict[str, tuple[str, ...]] = {
-    "off_topic": ("far", *LOST), "missing_content": LOST, "chunk_cut": ("share", "short", *LOST), "duplicates": ("share", *LOST),
+    "off_topic": ("far", *LOST), "missing_content": ("scattered", "undrawn", *LOST), "chunk_cut": ("share", "short", *LOST),
+    "duplicates": ("share", *LOST),
     "stale": (), "rewrite_drift": ("lost", *LOST), "entity_dropped": ("lost", *LOST),
     "good_document_dropped": ("gap", "lost", *LOST), "bad_order": ("gap", *LOST),
     "context_truncated": ("lost", "hidden", *LOST), "contradicted": ("number", "name", "negation", "alike", "sufficient"),
-    "unsupported": ("values", "novel", "share", "sufficient"), "answered_without_evidence": ("ungrounded", "insufficient"),
+    "unsupported": ("number", "name", "novel", "share", "sufficient"), "answered_without_evidence": ("ungrounded", "insufficient"),
     "false_abstention": (), "incomplete": ("sufficient",), "off_question": ("gap", "shared", "type", "sufficient"), "lost_in_parsing": (),
     "tool_error": LOST, "bad_arguments": LOST, "invented_argument": LOST, "wrong_route": LOST, "premature_stop": (),
     "misread_output": ("number", "name", "negation", "alike"), "loop": LOST,
@@ -106,11 +110,12 @@ def _fit_one(seen: Sequence[Observation], reads: tuple[str, ...]) -> dict[str, A
     rows = np.array([[observation.known.get(name, 0.0) for name in names] for observation in seen])
     labels = np.array([observation.right for observation in seen], float)
     prior = np.array([1.0, *[0.0] * len(reads), 0.0])
+    penalty = PENALTY_OF_MANY if min(labels.sum(), len(labels) - labels.sum()) >= MANY else PENALTY
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         risk = rows @ point[:-1] + point[-1]
         gap = 1 / (1 + np.exp(-risk)) - labels
-        away = PENALTY * (point - prior)
+        away = penalty * (point - prior)
         away[-1] /= 2
         value = float((np.logaddexp(0, risk) - labels * risk).sum() + 0.5 * (away * (point - prior)).sum())
         return value, np.append(rows.T @ gap, gap.sum()) + away
@@ -179,8 +184,8 @@ def fit_verdict(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
     return {"slope": round(float(best[0]), 3), "intercept": round(float(best[1]), 3), "n": len(pairs)}
 
 
-def fit(found: Sequence[Suspected], classes: dict[str, Any] | None = None) -> dict[str, Any]:
-    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known, unless given.
+def fit(found: Sequence[Suspected]) -> dict[str, Any]:
+    """All models, fitted on these traces; those of the classes on injected faults, of which the class is known.
 
     The operators that were added later count for the class that they were made for, and for nothing else: how sure one can be of
     another class or of a verdict depends on how often things break, and each fault that is added makes a fault more frequent.
@@ -191,7 +196,7 @@ def fit(found: Sequence[Suspected], classes: dict[str, Any] | None = None) -> di
     seen = observations(item for item in mixture if not _is_natural(item))
     made_for = {item.case.failures[0] for item in added}
     seen += [observation for observation in observations(added) if observation.failure in made_for]
-    model: dict[str, Any] = {"classes": fit_classes(seen) if classes is None else classes, "verdicts": {}}
+    model: dict[str, Any] = {"classes": fit_classes(seen), "verdicts": {}}
     with using(model):
         results = judged(mixture)
         model["verdicts"]["ok"] = fit_ok(mixture)
@@ -206,8 +211,9 @@ def write(model: dict[str, Any], found: Sequence[Suspected], path: Path = WEIGHT
         "what": "Log odds that a suspicion is right: intercept + weights x what diagnosis/probabilities.py reads",
         "from": f"{len(found)} traces of real LangChain and LlamaIndex pipelines, with operators of the half that is not kept apart or "
         "with nothing injected, over questions of the half that is not kept apart",
-        "method": f"logistic regression for each class, no negative weight, L2 {PENALTY} towards the rule's own strength; for ok, over "
-        "the traces without a strong suspicion, each weight in the direction that its name says",
+        "method": f"logistic regression for each class, no negative weight, L2 {PENALTY} ({PENALTY_OF_MANY} for classes seen often) "
+        "towards the rule's own strength; for ok, over the traces without a strong suspicion, each weight in the direction that "
+        "its name says",
         "script": "python -m benchmarks.diagnosis fit",
         "base_rate": "40 % of the traces are healthy",
     }

@@ -64,8 +64,10 @@ class Case:
 class Maker:
     """Draws cases and runs them."""
 
-    def __init__(self, corpora: Sequence[Corpus], seed: int = 7) -> None:
+    def __init__(self, corpora: Sequence[Corpus], seed: int = 7, beside: Sequence[Corpus] = ()) -> None:
+        """Questions come from `corpora`; what is about other things also from those `beside`."""
         self.corpora = list(corpora)
+        self.beside = list(beside)
         self.chance = random.Random(seed)
         self.model = SmolLM()
         self.skipped: Counter[str] = Counter()
@@ -128,7 +130,7 @@ class Maker:
         return None
 
     def _situation(self, corpus: Corpus, question: Question) -> Situation:
-        foreign = self.chance.choice([other for other in self.corpora if other.name != corpus.name])
+        foreign = self.chance.choice([other for other in (*self.corpora, *self.beside) if other.name != corpus.name])
         closed = self.model.says(CLOSED_BOOK.format(question=question.text)) or "I am not sure about that."
         return Situation(question, corpus, foreign, closed, self.chance.randrange(1 << 30))
 
@@ -198,16 +200,16 @@ class Maker:
         """The fault did what it is there for, or, without one, the model saw what answers."""
         prompt = prompts[-1] if prompts else ""
         retrieved = "\n".join(d.content for span in trace.of_kind("retriever") for d in span.documents)
-        half = (len(at.evidence) + 1) // 2
+        enough = len(at.evidence) if at.question.needs_all else (len(at.evidence) + 1) // 2
         if operator.hard and operator.failures[-1] in ("raised", "timed_out"):
             return trace.root.error is not None or any(span.failed for span in trace.spans)
         if operator.role in ("plan", "tool"):
             return True
         if not operator.loses_evidence:
-            return operator.failure == "stale" or at.sees(prompt) >= half > 0
+            return operator.failure == "stale" or at.sees(prompt) >= enough > 0
         if at.sees(prompt):
             return False
-        found = at.sees(retrieved) >= half > 0
+        found = at.sees(retrieved) >= enough > 0
         return found if operator.role in ("rerank", "pack") else not at.sees(retrieved)
 
 
@@ -305,15 +307,17 @@ def read(folder: Path) -> list[tuple[Case, Trace]]:
         return list(zip(made, map(Trace.model_validate_json, traces), strict=True))
 
 
-def make(corpora: Sequence[Corpus], folder: Path, per_operator: int, seed: int = 7) -> list[tuple[Case, Trace]]:
-    """Makes the traces, unless `folder` has them."""
+def make(
+    corpora: Sequence[Corpus], folder: Path, per_operator: int, seed: int = 7, beside: Sequence[Corpus] = ()
+) -> list[tuple[Case, Trace]]:
+    """Makes the traces over `corpora` and puts them into `folder`; see `Maker` for `beside`."""
     started = time.perf_counter()
-    maker = Maker(corpora, seed)
-    later = Maker(corpora, seed + 1)
+    maker = Maker(corpora, seed, beside)
+    later = Maker(corpora, seed + 1, beside)
     found = [
         *maker.cases(per_operator),
         *later.later(per_operator),
-        *marked([corpus for corpus in corpora if corpus.name == "ragtruth"]),
+        *marked([corpus for corpus in corpora if any(question.bad for question in corpus.questions)]),
     ]
     write(found, folder)
     print(f"{len(found)} traces in {time.perf_counter() - started:.0f} s; not made: {dict(maker.skipped)}")

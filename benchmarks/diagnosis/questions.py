@@ -15,6 +15,7 @@ from weaklink.demo.cases import load_cases
 from weaklink.demo.handbook import load_handbook
 from weaklink.scoring import is_abstention
 
+OWN_WORDS = Path(__file__).parent / "recorded" / "own_words.jsonl"
 DEFAULT_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SHORTEST_EVIDENCE = 20
 
@@ -34,6 +35,8 @@ class Question:
     """Recorded answers of models in which people marked what the passages do not say."""
     evidence: tuple[str, ...] = ()
     """The sentences of the gold passages that answer it; empty where the source does not tell."""
+    needs_all: bool = False
+    """An answer needs all of the evidence; else half of it will do."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,32 @@ def handbook(_: Path) -> Corpus:
         answers = (case.answer,) if case.gold else ()
         questions[case.question] = Question(f"handbook-{case.id}", "handbook", case.question, gold, answers)
     return Corpus("handbook", tuple(page.content for page in pages), tuple(questions.values()))
+
+
+def own_words() -> Corpus:
+    """Leaflets, tickets, contracts, tables and the like in five languages, with answers as large models put them: in their own words.
+
+    Passages, questions and answers were written for this benchmark.
+    """
+    passages: list[str] = []
+    questions: list[Question] = []
+    for line in OWN_WORDS.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        gold = tuple(len(passages) + number for number in row["gold"])
+        passages += row["passages"]
+        questions.append(
+            Question(
+                f"own-words-{row['id']}",
+                "own words",
+                row["question"],
+                gold,
+                tuple(row["answers"]),
+                tuple(row["bad"]),
+                tuple(row["evidence"]),
+                needs_all=True,
+            )
+        )
+    return Corpus("own words", tuple(passages), tuple(questions))
 
 
 CORPORA: dict[str, Callable[[Path], Corpus]] = {"clapnq": clapnq, "ragtruth": ragtruth, "handbook": handbook}

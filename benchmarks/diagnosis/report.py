@@ -48,10 +48,11 @@ def page(
     results: Sequence[Result],
     found: Sequence[Found],
     left_out: Sequence[Result],
+    free: Sequence[Result],
     natural: Mapping[str, NaturalRates],
     times: Sequence[float],
 ) -> str:
-    """The whole page. `left_out` are diagnoses by models that never saw the pipeline of the trace."""
+    """The whole page. `left_out` are diagnoses by models that never saw the pipeline of the trace; `free` those of answers in own words."""
     injected = [result for result in results if is_injected(result)]
     unseen = [result for result in injected if result.case.unseen]
     single = [result for result in unseen if len(result.case.operators) == 1]
@@ -106,12 +107,29 @@ def page(
             name: [r for r in people if r.case.operators == (name,)] for name in (MARKED, CLEAN)
         })),
     ]  # fmt: skip
-    parts += _natural(natural)
+    parts += [*_own_words(free), *_natural(natural)]
     return "\n\n".join(parts) + "\n"
 
 
 def _operator(result: Result) -> str:
     return f"{result.case.failures[0] if result.case.failures else 'healthy'}: {result.case.operators[0].replace('_', ' ')}"
+
+
+def _own_words(found: Sequence[Result]) -> list[str]:
+    apart = [result for result in found if result.case.unseen]
+    groups = {
+        "used for fitting": [result for result in found if not result.case.unseen],
+        "kept apart": apart,
+        "kept apart, as pipelines": [result for result in apart if is_injected(result)],
+        "kept apart, as logs": [result for result in apart if not is_injected(result)],
+    }
+    return [
+        "## Answers in a model's own words",
+        "The same pipelines and faults over short passages of many kinds, in five languages, with answers as large models put them: "
+        "reworded, summed up, converted, with leads and offers. Half of the questions, and the same operators as above, were never "
+        "used to fit a weight. The rules were written with these programs in view.",
+        table(("traces", *_HEAD), rows(groups)),
+    ]
 
 
 def _natural(found: Mapping[str, NaturalRates]) -> list[str]:

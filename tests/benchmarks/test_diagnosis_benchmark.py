@@ -7,7 +7,7 @@ from benchmarks.diagnosis.make import Case, Maker
 from benchmarks.diagnosis.measure import Result, calibration_error, rates
 from benchmarks.diagnosis.operators import HARMLESS, OPERATORS
 from benchmarks.diagnosis.pieces import Pieces, Reply
-from benchmarks.diagnosis.questions import handbook
+from benchmarks.diagnosis.questions import handbook, own_words
 from benchmarks.diagnosis.situation import Situation
 
 from weaklink.diagnosis import RULES, diagnose
@@ -43,6 +43,17 @@ def test_each_class_of_an_operator_is_one_that_users_see_and_none_is_on_both_sid
     fitted = {operator.name for operator in OPERATORS if not operator.unseen}
     assert not fitted & {operator.name for operator in OPERATORS if operator.unseen}
     assert all(not operator.failures for operator in HARMLESS)
+
+
+def test_evidence_stands_in_the_passages_that_answer():
+    corpus = own_words()
+    assert len({question.id for question in corpus.questions}) == len(corpus.questions) > 80
+    for question in corpus.questions:
+        gold = [corpus.passages[number] for number in question.gold]
+        assert question.evidence
+        assert question.answers
+        assert not set(question.answers) & set(question.bad)
+        assert all(any(sentence in text for text in gold) for sentence in question.evidence), question.id
 
 
 @pytest.mark.parametrize(("framework", "name"), [("langchain", "naive"), ("llama_index", "custom")])

@@ -2,8 +2,9 @@
 
 import pytest
 
+import weaklink
 from weaklink.diagnosis import diagnose
-from weaklink.model import SpanError
+from weaklink.model import Scores, SpanError
 from weaklink.testing import build
 
 ASK = "How many vacation days does Mira Solvane have left?"
@@ -397,3 +398,24 @@ def test_what_a_tool_was_rightly_asked_is_part_of_what_it_answers(asked, verdict
              "output": message(said)},
     )  # fmt: skip
     assert diagnose(trace).verdict == verdict
+
+
+DOSES = """[{"time": "07:50", "drug": "metoprolol", "mg": 47.5}, {"time": "19:45", "drug": "metoprolol", "mg": 47.5}]"""
+
+
+@pytest.mark.parametrize(
+    ("said", "sound"),
+    [
+        ("Patient 4471 received two doses on 2 March 2026, at 07:50 and at 19:45.", True),
+        ("Patient 4471 received three doses on 2 March 2026, at 07:50, 12:10 and 19:45.", False),
+    ],
+)
+def test_how_many_a_tool_listed_and_what_it_was_asked_for_are_part_of_what_it_answers(said, sound):
+    trace = build(
+        "agent > plan:llm, call:tool, llm", "Which doses did patient 4471 get on 2 March 2026?", said,
+        plan={"output": message("", ("doses", {"patient_id": "4471", "date": "2026-03-02"}))},
+        call={"name": "doses", "input": {"patient_id": "4471", "date": "2026-03-02"}, "output": DOSES},
+        llm={"input": DOSES, "output": message(said)},
+    )  # fmt: skip
+    value = Scores(weaklink.score(trace)).value(trace.dataflow.generator.id, "groundedness")
+    assert (value >= 0.5) == sound

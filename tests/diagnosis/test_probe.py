@@ -15,7 +15,7 @@ from weaklink.testing import build
 from .conftest import PARKING, QUESTION, SICK, VACATION
 
 CORPUS = [PARKING, SICK, "Canteen: A meal costs 4.80 euros.", "Badges are returned on the last day.", VACATION]
-WRONG = "An employee has 60 days of vacation."
+WRONG = "An employee has 40 days of vacation."
 
 
 def searching(corpus):

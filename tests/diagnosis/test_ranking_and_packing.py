@@ -50,7 +50,8 @@ def test_what_was_cut_behind_a_whole_best_passage_is_a_weaker_reason(chain):
     behind = diagnose(chain(found=found, shown=(VACATION,), answer=made_up))
     before = diagnose(chain(found=found, shown=(VACATION[:28],), answer=made_up))
     assert before.failure == "context_truncated"
-    assert behind.failure in ("unsupported", "contradicted")
+    assert behind.failure != "context_truncated"
+    assert behind.verdict != "ok"
 
 
 @pytest.mark.parametrize("value", ["", "None", "[]"])

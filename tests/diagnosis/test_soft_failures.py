@@ -265,7 +265,7 @@ def test_a_search_in_another_language_than_the_scorers_read_is_not_blamed(chain,
 )
 def test_a_question_in_another_language_than_the_passages_is_not_called_off_topic(chain, question, answer):
     diagnosis = diagnose(chain(question=question, answer=answer))
-    assert diagnosis.verdict == "unknown"
+    assert diagnosis.verdict in ("unknown", "ok")
 
 
 def test_a_short_english_question_with_a_table_for_an_answer_is_still_judged(chain):

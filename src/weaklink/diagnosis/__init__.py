@@ -26,7 +26,7 @@ from weaklink.diagnosis.provenance import origins
 from weaklink.diagnosis.reference import by_reference, confirmed
 from weaklink.model import Diagnosis, Score, Scores, Trace
 
-RULES_VERSION = "13"
+RULES_VERSION = "14"
 """Changes whenever a rule or a limit does: a stored diagnosis of another version is made anew."""
 
 RULES: tuple[Rule, ...] = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from weaklink.diagnosis.drawn import drawn_by
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.model import Evidence, Scores, Span, TextRange, Trace, text_of
 
@@ -21,7 +22,7 @@ class Finding:
     evidence: Sequence[Evidence] = field(default_factory=list[Evidence])
     advice: str = ""
     signals: Mapping[str, float] = field(default_factory=dict[str, float])
-    """What else speaks for it, each 0..1, by the names that the rule's weights have."""
+    """What else speaks for it, each 0..1, by the names that the rule's weights have; one of `symptoms` where the rule knows better."""
     hard: bool = False
     """The step itself reported it: an exception, an error, nothing returned. Doubts about earlier steps do not explain it away."""
     general: bool = False
@@ -71,18 +72,20 @@ def trouble(trace: Trace, scores: Scores, limits: Limits) -> float:
 
 
 def symptoms(trace: Trace, scores: Scores) -> dict[str, float]:
-    """What the answer shows, each 0..1: "abstained", "ungrounded", and of its context "insufficient" and "sufficient".
+    """What the answer shows, each 0..1: "abstained", "ungrounded", "undrawn", and of its context "insufficient" and "sufficient".
 
-    0.5 where nobody could tell.
+    "undrawn" is how little of what the answer says beside the question stands in its context. 0.5 where nobody could tell.
     """
     generator = trace.dataflow.generator
     if generator is None:
-        return {"abstained": 0.0, "ungrounded": 0.5, "insufficient": 0.5, "sufficient": 0.5}
+        return {"abstained": 0.0, "ungrounded": 0.5, "undrawn": 0.5, "insufficient": 0.5, "sufficient": 0.5}
     is_refusal = abstained(generator, scores)
+    drawn = drawn_by(trace, scores)
     grounded, enough = (scores.value(generator.id, name) for name in ("groundedness", "sufficiency"))
     return {
         "abstained": float(is_refusal),
         "ungrounded": 0.0 if is_refusal else 0.5 if grounded is None else 1.0 - grounded,
+        "undrawn": 1.0 if is_refusal else 0.5 if drawn is None else 1.0 - drawn.share,
         "insufficient": 0.5 if enough is None else 1.0 - enough,
         "sufficient": 0.5 if enough is None else enough,
     }

@@ -8,6 +8,7 @@ from weaklink.diagnosis.hard import TOKEN_LIMITS
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.diagnosis.parts import is_denial
 from weaklink.model import Evidence, Score, Scores, Trace
+from weaklink.scoring.claim import names_in
 from weaklink.scoring.text.tokens import tokenise
 
 _WHOLE_END = re.compile(r"[.!?:;)\]}\"'”’…|>*`0-9%€$]\s*$")
@@ -198,7 +199,7 @@ def kinds_of(bad: Sequence[Score]) -> dict[str, float]:
     """
     words = [(word.partition(" (the passage says")[0], score) for score in bad for word in score.detail]
     number = any(char.isdigit() for word, _ in words for char in word)
-    name = any(word[:1].isupper() and not _begins(word, score) for word, score in words)
+    name = any(_is_name(word, score) for word, score in words)
     return {
         "number": float(number),
         "name": float(name),
@@ -218,9 +219,11 @@ def _alike(score: Score) -> float:
     return len(said & held) / max(1, len(said))
 
 
-def _begins(word: str, score: Score) -> bool:
-    """A sentence begins with the word: that it is capitalised says nothing."""
-    return score.sentence is not None and score.sentence.text.lstrip("0123456789.-* ").startswith(word)
+def _is_name(word: str, score: Score) -> bool:
+    """The word has a part that reads as a name where it stands."""
+    sentence = tuple(tokenise(score.sentence.text)) if score.sentence is not None else ()
+    names = {token.surface for token in names_in(sentence)}
+    return any(token.surface in names for token in tokenise(word))
 
 
 def _sentence_evidence(score: Score) -> Iterator[Evidence]:

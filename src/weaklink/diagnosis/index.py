@@ -36,6 +36,8 @@ _DATE_KEYS = (
 
 def chunk_cut(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The passage that should answer was cut in the middle of a sentence when it was indexed."""
+    if trace.dataflow.generator is not None and not trace.dataflow.context:
+        return  # what never reached the model cannot have misled it
     for span in _searches(trace):
         cut = [index for index, document in enumerate(span.documents) if is_cut(document.content)]
         best = _nearest(trace, span)

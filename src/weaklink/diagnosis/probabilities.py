@@ -28,8 +28,8 @@ def calibrated(failure: str, finding: Finding, symptoms: Mapping[str, float]) ->
 
 
 def features(finding: Finding, symptoms: Mapping[str, float]) -> dict[str, float]:
-    """What a class's model reads: the rule's strength as log odds, its signals, and what the answer shows."""
-    return {"strength": log_odds(finding.strength, _LEAST), **finding.signals, **symptoms}
+    """What a class's model reads: the rule's strength as log odds, its signals, and what the answer shows besides."""
+    return {"strength": log_odds(finding.strength, _LEAST), **symptoms, **finding.signals}
 
 
 def sure_of_culprit(raw: float) -> float:

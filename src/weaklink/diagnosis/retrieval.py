@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from weaklink.diagnosis.drawn import drawn_by
 from weaklink.diagnosis.finding import Finding, abstained, listed, quote
 from weaklink.diagnosis.limits import Limits, ramp
 from weaklink.diagnosis.parts import refuses_in_part, speaks_of_it, told_in, told_share
@@ -76,7 +77,18 @@ def missing_content(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Fi
                 f": none has {listed(missing)}" if missing else ""
             )
             advice = "probe the retriever with a deeper k (weaklink.diagnosis.probe); if that finds nothing, the corpus lacks it"
-            yield Finding(span.id, lacking, says, _best_passages(span, scores), advice, general=True)
+            signals = {"scattered": _scattered(span, scores)}
+            if refuses_in_part(trace, scores):  # of that part, which the rest of the answer hides
+                signals |= {"abstained": 1.0, "undrawn": 1.0}
+            yield Finding(span.id, lacking, says, _best_passages(span, scores), advice, signals=signals, general=True)
+
+
+def _scattered(span: Span, scores: Scores) -> float:
+    """How little the passages that the search put first have to do with the question, 0..1; 0 where it found only a few."""
+    rated = scores.of_documents(span.id, "relevance")
+    first = range(len(span.documents) // 2)
+    values = [value for index in first if index in rated and (value := rated[index].value) is not None]
+    return 1.0 - max(values) if len(values) > 1 else 0.0
 
 
 def _points_back(trace: Trace, span: Span) -> bool:
@@ -151,7 +163,7 @@ def _values(text: str) -> set[str]:
 
 
 def doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
-    """How much a doubt about the context counts: a grounded answer shows that the context held it."""
+    """How much a doubt about the context counts: an answer that is grounded, or drawn from it, shows that the context held it."""
     generator = trace.dataflow.generator
     grounded = None if generator is None else scores.value(generator.id, "groundedness")
     if generator is None or grounded is None:
@@ -160,7 +172,10 @@ def doubt(trace: Trace, scores: Scores, limits: Limits) -> float:
         return 1.0
     if speaks_of_it(trace, generator, scores) and _is_near(trace, scores, limits):
         return 1.0 - limits.trust_in_grounded
-    return 1.0 - limits.trust_in_grounded * ramp(grounded, limits.grounded)
+    drawn = drawn_by(trace, scores)
+    return 1.0 - limits.trust_in_grounded * max(
+        ramp(grounded, limits.grounded), ramp(drawn.share if drawn else 0.0, limits.drawn)
+    )
 
 
 def _is_near(trace: Trace, scores: Scores, limits: Limits) -> bool:

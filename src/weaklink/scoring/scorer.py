@@ -12,6 +12,7 @@ from weaklink.scoring.embedding import is_available, is_installed
 from weaklink.scoring.groundedness import SentenceVerdict, answer_interval, answer_value, assess
 from weaklink.scoring.relevance import relevance
 from weaklink.scoring.sufficiency import SufficiencyVerdict, sufficiency
+from weaklink.scoring.text.tokens import tokenise
 from weaklink.scoring.tool_results import with_its_call
 
 _SHOWN = 300
@@ -176,16 +177,18 @@ class Groundedness:
         )
 
     def _verdicts(self, trace: Trace, text: str, context: Sequence[ContextPassage]) -> list[SentenceVerdict]:
-        """What a tool returned is read with what it was asked, for a sentence whose values all stand there."""
+        """What a tool returned is read with what it was asked, for a sentence whose values all stand there or in the question."""
         texts = [passage.text for passage in context]
         alone = self._assess(text, texts, trace.question)
         answers = [with_its_call(trace, passage) for passage in context]
         if answers == texts:
             return alone
         read_with_it = self._assess(text, answers, trace.question)
+        asked = _values(trace.question)
         return [
             wide
-            if wide.label == "supported" and narrow.label != "contradicted" and not any(map(_is_value, wide.detail))
+            if "contradicted" not in (wide.label, narrow.label)
+            and not any(_is_value(word) and not _values(word) <= asked for word in wide.detail)
             else narrow
             for narrow, wide in zip(alone, read_with_it, strict=True)
         ]
@@ -293,6 +296,10 @@ def _range(span_id: str, field: str, text: str, start: int, end: int) -> TextRan
 
 def _is_value(word: str) -> bool:
     return word[:1].isupper() or any(char.isdigit() for char in word)
+
+
+def _values(text: str) -> set[str]:
+    return {token.value for token in tokenise(text)}
 
 
 def _range_in_passage(trace: Trace, passage: ContextPassage, start: int, end: int) -> TextRange | None:
