@@ -54,7 +54,7 @@ class Limits(BaseModel, frozen=True):
     """How much of the doubt about a search a later step that certainly lost text takes away."""
     explained_by_total_loss: float = Field(default=0.9, ge=0, le=1)
     """The same where none of the text that was found reached the model: then the answer says nothing about the search."""
-    stands_alone: float = Field(default=0.64, ge=0, le=1)
+    stands_alone: float = Field(default=0.7, ge=0, le=1)
     """Strength from which on a finding needs no other to speak for it: no later loss of text explains it, and of the findings about
     one step it goes before those that only say what is lacking."""
     broken: float = Field(default=0.6, ge=0, le=1)
