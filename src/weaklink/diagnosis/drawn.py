@@ -1,5 +1,6 @@
 """What an answer says beside the question, and how much of that its context has."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from weaklink.diagnosis.values import CITED
@@ -53,5 +54,6 @@ def _with_its_call(trace: Trace, passage: ContextPassage) -> str:
     return f"{text_of(span.input)}\n{passage.text}" if span.kind == "tool" else passage.text
 
 
+@lru_cache(maxsize=16)  # several rules ask for the same answer and its context
 def _content(text: str) -> frozenset[str]:
     return frozenset(token.value for token in tokenise(text) if token.content)

@@ -7,6 +7,7 @@ from math import floor, isclose
 
 from pydantic import JsonValue
 
+from weaklink.diagnosis.values import numbers_of
 from weaklink.model import TYPE_KEY, Span, Trace, main_text, text_of
 from weaklink.model.forms import json_in
 from weaklink.scoring.text.tokens import tokenise
@@ -46,13 +47,13 @@ def taken_from_fields(trace: Trace) -> tuple[Span, list[Field], str] | None:
 
 def other_value(fields: list[Field], said: str) -> tuple[Field, str] | None:
     """A field of numbers whose name stands in the text beside another number, and its own nowhere."""
-    everything = _numbers(said)
+    everything = numbers_of(said)
     others = [float(field.value) for field in fields if isinstance(field.value, int | float)]
     for field in fields:
         if isinstance(field.value, str) or not field.words or _is_among(field.value, everything):
             continue
         for segment in _SEGMENTS.split(said):
-            numbers = _numbers(segment)
+            numbers = numbers_of(segment)
             words = {token.value for token in tokenise(segment)}
             if len(numbers) == 1 and field.words <= words and not any(_is_among(other, numbers) for other in others):
                 return field, segment.strip()
@@ -62,13 +63,13 @@ def other_value(fields: list[Field], said: str) -> tuple[Field, str] | None:
 def other_field(fields: list[Field], said: str, question: str) -> tuple[Field, Field] | None:
     """The field that the question names in full, and the one that the text has in its place, of whose name the question has nothing."""
     asked = {token.value for token in tokenise(question)}
-    numbers = _numbers(said)
+    numbers = numbers_of(said)
 
     def is_said(field: Field, text: str, among: list[float]) -> bool:
         return field.value.lower() in text.lower() if isinstance(field.value, str) else _is_among(field.value, among)
 
     taken = [field for field in fields if is_said(field, said, numbers)]
-    given = _numbers(question)
+    given = numbers_of(question)
     wanted = [
         field
         for field in fields
@@ -90,17 +91,6 @@ def _fields(value: JsonValue, name: str = "") -> Iterator[Field]:
     elif isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
         words = frozenset(token.value for token in tokenise(" ".join(_WORDS.findall(name))))
         yield Field(name, words, value)
-
-
-def _numbers(text: str) -> list[float]:
-    found: list[float] = []
-    for token in tokenise(text):
-        if token.kind == "number":
-            try:
-                found.append(float(token.value))
-            except ValueError:
-                continue
-    return found
 
 
 def _is_among(value: float, numbers: list[float]) -> bool:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from weaklink.diagnosis.fields import other_field, other_value, taken_from_fields
 from weaklink.diagnosis.finding import Finding, place_of, quote
 from weaklink.diagnosis.limits import Limits
+from weaklink.diagnosis.values import numbers_of
 from weaklink.model import Evidence, Scores, Span, Trace, main_text, strings_in, text_of
 from weaklink.model.roles import roles
-from weaklink.scoring.text.tokens import tokenise
 
 
 def lost_in_parsing(trace: Trace, scores: Scores, limits: Limits) -> Iterator[Finding]:
     """The parsed result holds a number that the model did not write, or another field than the one asked for."""
     for span, text in _parsings(trace):
-        written = _numbers_in(text)
+        written = numbers_of(text)
         lost = [number for number in _parsed_numbers(span) if number not in written]
         if lost and written:
             shown = ", ".join(f"{number:g}" for number in lost)
@@ -79,18 +79,5 @@ def _parsed_numbers(span: Span) -> list[float]:
             stack.extend(value.values())
         elif isinstance(value, list):
             stack.extend(value)
-    found.extend(number for _, text in strings_in(span.output) for number in _numbers_in(text))
+    found.extend(number for _, text in strings_in(span.output) for number in numbers_of(text))
     return found
-
-
-def _numbers_in(text: str) -> set[float]:
-    """The numbers of a text, each read as a person reads it: "1,200" and "1.2k" are 1200."""
-    return {float(token.value) for token in tokenise(text) if token.kind == "number" and _is_float(token.value)}
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

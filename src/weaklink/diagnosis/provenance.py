@@ -7,7 +7,7 @@ from itertools import product
 from math import isclose
 
 from weaklink.diagnosis.sites import Site, Sites, pieces_of
-from weaklink.diagnosis.values import Value, contents_of, values_in
+from weaklink.diagnosis.values import Value, contents_of, is_float, values_in
 from weaklink.model import Span, SpanKind, Step, TextRange, Trace, main_text, text_of
 from weaklink.model.origin import Origin
 from weaklink.model.roles import Role, roles
@@ -132,12 +132,4 @@ def _is_computed(value: Value, operands: _Operands) -> bool:
 
 def _numbers(values: Iterable[Value]) -> frozenset[float]:
     keys = [value.keys[0] for value in values if value.kind == "number"][:_MOST_OPERANDS]
-    return frozenset(float(key) for key in keys if _is_number(key))
-
-
-def _is_number(key: str) -> bool:
-    try:
-        float(key)
-    except ValueError:
-        return False
-    return True
+    return frozenset(float(key) for key in keys if is_float(key))

@@ -4,8 +4,7 @@ import re
 import unicodedata
 
 from weaklink.diagnosis import dates
-from weaklink.diagnosis.values import contents_of
-from weaklink.scoring.text.tokens import tokenise
+from weaklink.diagnosis.values import contents_of, numbers_of
 
 _BETWEEN = r"[\s_.,:/#()+-]{0,2}"
 """What people write between the parts of an id, and programs leave out."""
@@ -111,7 +110,7 @@ def _is_converted(piece: str, asked: str) -> bool:
         return False
     if not _UNIT.search(asked):
         return False
-    numbers = {float(token.value) for token in tokenise(asked) if token.kind == "number" and _is_float(token.value)}
+    numbers = set(numbers_of(asked))
     lower = asked.lower()
     numbers |= {part for words, parts in _PARTS if words.search(lower) for part in parts}
     if re.search(r"\band a half\b|\beinhalb", lower):
@@ -119,11 +118,3 @@ def _is_converted(piece: str, asked: str) -> bool:
     results = numbers | {number * factor for number in numbers for factor in _BETWEEN_UNITS}
     results |= {number / factor for number in numbers for factor in _BETWEEN_UNITS}
     return any(abs(result - wanted) <= 1e-9 * max(1.0, abs(wanted)) for result in results)
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -143,3 +143,17 @@ def _id_key(text: str) -> str:
 
 def _is_taken(place: int, taken: list[tuple[int, int]]) -> bool:
     return any(start <= place < end for start, end in taken)
+
+
+def numbers_of(text: str) -> list[float]:
+    """The numbers of a text in order, each read as a person reads it: "1,200" and "1.2k" are 1200."""
+    return [float(token.value) for token in tokenise(text) if token.kind == "number" and is_float(token.value)]
+
+
+def is_float(text: str) -> bool:
+    """Whether `float` can read it."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
